@@ -8,6 +8,7 @@ parameters, state = optimizer.update(parameters, gradients, state, step=0, total
 from chainrule.optim.adam import Adam, AdamW
 from chainrule.optim.adaptive import Adagrad, RMSprop
 from chainrule.optim.clipping import clip_by_global_norm, clip_by_value, global_norm
+from chainrule.optim.lbfgs import LBFGS
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules import (
     Constant,
@@ -22,6 +23,7 @@ from chainrule.optim.schedules import (
 from chainrule.optim.sgd import SGD
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adagrad",
     "Adam",
