@@ -21,6 +21,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.optim.hyperparameters import NOT_NEGATIVE, PROPER_FRACTION, require, require_count
 from chainrule.optim.line_search import StrongWolfe, Trial
+from chainrule.optim.optimizer import require_floating
 from chainrule.tree import Tree
 
 Array = NDArray[Any]
@@ -61,7 +62,11 @@ class LBFGS:
         `valid` [history, bool], the last `point` and its `gradient` [n, float64] and `loss` [], and whether
         the search is `finished` [, bool]: the gradient is within the tolerance, or no lower loss can be
         found.
+
+        Raises:
+            ArgumentError: a leaf is not an array of float32 or float64.
         """
+        require_floating(parameters)
         x = _flatten(parameters)
         return {
             "steps": np.zeros((self.history, x.size)),
@@ -105,8 +110,8 @@ class LBFGS:
         x = _flatten(parameters)
         if np.array_equal(x, state["point"]):
             return Trial(0.0, float(state["loss"]), 0.0, x, state["gradient"], parameters)
-        loss, gradients = objective(parameters)
-        return Trial(0.0, float(loss), 0.0, x, _flatten(gradients), parameters)
+        loss, gradient = _evaluate(objective, parameters)
+        return Trial(0.0, loss, 0.0, x, gradient, parameters)
 
     def _search(
         self, objective: Objective, start: Trial, steps: Array, changes: Array, valid: Array
@@ -119,10 +124,9 @@ class LBFGS:
 
         def evaluate(step: float) -> Trial:
             parameters = _unflatten(start.point + step * direction, start.parameters)
-            loss, gradients = objective(parameters)
-            gradient = _flatten(gradients)
+            loss, gradient = _evaluate(objective, parameters)
             slope = float(np.sum(gradient * direction))
-            return Trial(step, float(loss), slope, _flatten(parameters), gradient, parameters)
+            return Trial(step, loss, slope, _flatten(parameters), gradient, parameters)
 
         line = StrongWolfe(evaluate, origin, self.sufficient_decrease, self.curvature, self.max_line_search)
         # A remembered curvature makes 1 the natural length; without one, the first try moves by at most 1.
@@ -168,6 +172,13 @@ def _remember(start: Trial, end: Trial, steps: Array, changes: Array, valid: Arr
         "changes": np.concatenate([changes[1:], y[None]]),
         "valid": np.concatenate([valid[1:], np.array([True])]),
     }
+
+
+def _evaluate(objective: Objective, parameters: Tree) -> tuple[float, Array]:
+    """The loss and the flat gradient."""
+    loss, gradients = objective(parameters)
+    tree.require_same_structure(parameters, gradients)
+    return float(loss), _flatten(gradients)
 
 
 def _flatten(parameters: Tree) -> Array:

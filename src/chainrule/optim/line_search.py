@@ -69,7 +69,7 @@ class StrongWolfe:
         return previous
 
     def _zoom(self, low: Trial, high: Trial, evaluations: int) -> Trial:
-        """Narrow a bracket: `low` is the lowest trial with sufficient decrease, and φ falls towards `high`."""
+        """Narrow a bracket: `low` is the lowest good trial so far, and φ falls from it towards `high`."""
         for _ in range(evaluations):
             step = _interpolate(low, high)
             if step in (low.step, high.step):

@@ -64,13 +64,7 @@ class Optimizer(ABC):
         Raises:
             ArgumentError: a leaf is not an array of float32 or float64.
         """
-        for path, leaf in tree.items(parameters):
-            dtype = getattr(leaf, "dtype", type(leaf).__name__)
-            if dtype not in (np.float32, np.float64):
-                raise ArgumentError(
-                    f"the parameter {path or 'given'} is {dtype}, but only float32 and float64 arrays can be "
-                    "optimised; convert it, for instance with np.asarray(parameter, np.float64)"
-                )
+        require_floating(parameters)
         return {slot: tree.map_leaves(np.zeros_like, parameters) for slot in self.slots}
 
     def update(
@@ -125,6 +119,17 @@ class Optimizer(ABC):
             state: its arrays, in the order of `slots`.
             scalars: what the method `scalars` returned, in the dtype of W.
         """
+
+
+def require_floating(parameters: Tree) -> None:
+    """Raise ArgumentError that names the first leaf which is not an array of float32 or float64."""
+    for path, leaf in tree.items(parameters):
+        dtype = getattr(leaf, "dtype", type(leaf).__name__)
+        if dtype not in (np.float32, np.float64):
+            raise ArgumentError(
+                f"the parameter {path or 'given'} is {dtype}, but only float32 and float64 arrays can be "
+                "optimised; convert it, for instance with np.asarray(parameter, np.float64)"
+            )
 
 
 def _float64(scalar: Scalar) -> Scalar:
