@@ -1,0 +1,41 @@
+"""Every error that chainrule raises on purpose.
+
+A message names what was wrong (argument, column, row, layer, source line), what was expected, and the fix.
+Errors that replace a builtin one also derive from it, so `except ValueError` keeps working.
+"""
+
+
+class ChainruleError(Exception):
+    """The base of all errors raised by chainrule."""
+
+
+class ArgumentError(ChainruleError, ValueError):
+    """An argument has a value, shape or dtype that cannot be used."""
+
+
+class TraceError(ChainruleError, TypeError):
+    """A Python function did something that cannot be recorded in a graph; names the user's file and line."""
+
+
+class GraphError(ChainruleError):
+    """A graph breaks one of its own invariants, or a traced value is used outside of its trace."""
+
+
+class GradientError(ChainruleError, AssertionError):
+    """A derivative does not agree with its numerical check."""
+
+
+class DivergenceError(ChainruleError, ArithmeticError):
+    """Training met a loss that is not finite; names the step and the layer."""
+
+
+class TableError(ChainruleError, ValueError):
+    """A table cannot be read or used; names the file, line, column and fix."""
+
+
+class ModelFileError(ChainruleError, ValueError):
+    """A model or checkpoint file is damaged, altered, or not one of ours."""
+
+
+class MissingExtraError(ChainruleError, ImportError):
+    """An optional dependency is not installed; names the extra that brings it."""

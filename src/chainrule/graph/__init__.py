@@ -1,0 +1,29 @@
+"""The language in which everything is written: nodes, operations and graphs of them."""
+
+from chainrule.graph.graph import Graph, dependants, topological_order
+from chainrule.graph.node import CONSTANT, INPUT, Constant, Node, make_constant, make_input, make_node
+from chainrule.graph.op import EachOperand, Kind, Op, Rule
+from chainrule.graph.origin import Origin, current_origin, inherit
+from chainrule.graph.registry import REGISTRY, register
+
+__all__ = [
+    "CONSTANT",
+    "INPUT",
+    "REGISTRY",
+    "Constant",
+    "EachOperand",
+    "Graph",
+    "Kind",
+    "Node",
+    "Op",
+    "Origin",
+    "Rule",
+    "current_origin",
+    "dependants",
+    "inherit",
+    "make_constant",
+    "make_input",
+    "make_node",
+    "register",
+    "topological_order",
+]

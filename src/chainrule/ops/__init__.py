@@ -1,0 +1,52 @@
+"""The primitive operations, and the functions written in them that NumPy does not have.
+
+Everything that NumPy has is called by its NumPy name: `np.sin(x)`, `x @ w`, `np.sum(x, axis=0)`.
+"""
+
+from chainrule.ops import matmul as _matmul
+from chainrule.ops import shape as _shape
+from chainrule.ops.composite import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    normal,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
+from chainrule.ops.elementwise import erf, stop_gradient
+from chainrule.ops.index import scatter_add
+from chainrule.ops.random import random_bits, random_key, uniform
+from chainrule.ops.reduce import logsumexp
+from chainrule.ops.value import Value, lift
+
+__all__ = [
+    "Value",
+    "elu",
+    "erf",
+    "gelu",
+    "leaky_relu",
+    "lift",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "mish",
+    "normal",
+    "random_bits",
+    "random_key",
+    "relu",
+    "scatter_add",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "stop_gradient",
+    "uniform",
+]

@@ -1,0 +1,137 @@
+"""Functions written in the operations of this folder: they need no derivative rule of their own.
+
+Each is written so that neither it nor the derivative that the chain rule makes of it overflows. All are elementwise
+except where an axis is named, keep the dtype of their argument, and work on arrays and on traced values.
+"""
+
+from __future__ import annotations
+
+from math import pi, sqrt
+from typing import Any
+
+import numpy as np
+
+from chainrule.ops.elementwise import erf
+from chainrule.ops.reduce import logsumexp
+from chainrule.ops.value import ArrayLike, implements, implements_named
+
+
+def relu(x: ArrayLike) -> Any:
+    """max(x, 0), with relu′(0) = 0; nan stays nan."""
+    return np.where(x <= 0, 0, x)
+
+
+def leaky_relu(x: ArrayLike, slope: float = 0.01) -> Any:
+    """X for x > 0, slope·x otherwise."""
+    return np.where(x > 0, x, slope * x)
+
+
+def elu(x: ArrayLike, alpha: float = 1.0) -> Any:
+    """X for x > 0, α(eˣ − 1) otherwise (Clevert et al. 2016)."""
+    return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
+
+
+def selu(x: ArrayLike) -> Any:
+    """Scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017)."""
+    return 1.0507009873554805 * elu(x, 1.6732632423543772)
+
+
+def _decay(x: ArrayLike) -> Any:
+    """e^−|x|, which never overflows; the branch makes its derivative at 0 that of e⁻ˣ."""
+    return np.exp(np.where(x >= 0, -x, x))
+
+
+@implements_named("expit")
+def sigmoid(x: ArrayLike) -> Any:
+    """σ(x) = 1/(1 + e⁻ˣ), accurate in both tails."""
+    decay = _decay(x)
+    return np.where(x >= 0, 1, decay) / (1 + decay)
+
+
+def softplus(x: ArrayLike) -> Any:
+    """log(1 + eˣ), without overflow; its derivative is σ."""
+    return np.where(x >= 0, x, 0) + np.log1p(_decay(x))
+
+
+def log_sigmoid(x: ArrayLike) -> Any:
+    """log σ(x), without the −∞ of log(σ(x))."""
+    return -softplus(-x)
+
+
+def silu(x: ArrayLike) -> Any:
+    """x σ(x) (Elfwing et al. 2018), also called swish."""
+    return x * sigmoid(x)
+
+
+def mish(x: ArrayLike) -> Any:
+    """X tanh(softplus(x)) (Misra 2019)."""
+    return x * np.tanh(softplus(x))
+
+
+def gelu(x: ArrayLike) -> Any:
+    """x Φ(x), with Φ the normal distribution function (Hendrycks & Gimpel 2016)."""
+    return 0.5 * x * (1 + erf(x * (1 / sqrt(2))))
+
+
+def softmax(x: ArrayLike, axis: int = -1) -> Any:
+    """exp xᵢ / Σ exp xⱼ along an axis."""
+    return np.exp(log_softmax(x, axis))
+
+
+def log_softmax(x: ArrayLike, axis: int = -1) -> Any:
+    """Logarithm of the softmax along an axis."""
+    return x - logsumexp(x, axis, keepdims=True)
+
+
+def normal(key: ArrayLike, shape: tuple[int, ...], stream: int = 0, dtype: Any = np.float64) -> Any:
+    """Standard normal numbers, by the method of Box and Muller (1958) from two uniform ones each."""
+    from chainrule.ops.random import uniform
+
+    first, second = uniform(key, (2, *shape), stream, dtype)
+    return np.sqrt(-2 * np.log1p(-first)) * np.cos(2 * pi * second)
+
+
+@implements(np.square)
+def _square(x: ArrayLike) -> Any:
+    return x**2
+
+
+@implements(np.reciprocal)
+def _reciprocal(x: ArrayLike) -> Any:
+    return 1 / x
+
+
+@implements(np.clip)
+def _clip(x: ArrayLike, low: ArrayLike | None = None, high: ArrayLike | None = None) -> Any:
+    bounded = x if low is None else np.maximum(x, low)
+    return bounded if high is None else np.minimum(bounded, high)
+
+
+@implements(np.log2)
+def _log2(x: ArrayLike) -> Any:
+    return np.log(x) * (1 / np.log(2.0)).item()
+
+
+@implements(np.log10)
+def _log10(x: ArrayLike) -> Any:
+    return np.log(x) * (1 / np.log(10.0)).item()
+
+
+@implements(np.logaddexp)
+def _logaddexp(a: ArrayLike, b: ArrayLike) -> Any:
+    return np.maximum(a, b) + np.log1p(np.exp(-np.abs(a - b)))
+
+
+@implements(np.hypot)
+def _hypot(a: ArrayLike, b: ArrayLike) -> Any:
+    return np.sqrt(a * a + b * b)
+
+
+@implements(np.isnan)
+def _isnan(x: ArrayLike) -> Any:
+    return x != x
+
+
+@implements(np.isfinite)
+def _isfinite(x: ArrayLike) -> Any:
+    return np.abs(x) < np.inf

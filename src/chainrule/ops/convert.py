@@ -1,0 +1,95 @@
+"""How operands are brought to one dtype and one shape: two primitives, so that the other ones need no broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from chainrule.errors import ArgumentError
+from chainrule.graph import Kind, Op, register
+from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
+from chainrule.types import ArrayType, Shape, as_array, as_dtype, broadcast_shapes
+
+
+def _broadcast_type(x: ArrayType, shape: Shape) -> ArrayType:
+    if broadcast_shapes(x.shape, shape) != shape:
+        raise ArgumentError(f"shape {x.shape} cannot be broadcast to {shape}")
+    return ArrayType(shape, x.dtype)
+
+
+def _sum_over_copies(g: Any, y: Any, x: Any, *, shape: Shape) -> Any:
+    """Every copy of an element passes its cotangent back to it: they add up."""
+    new = len(shape) - x.ndim
+    stretched = tuple(i + new for i, length in enumerate(x.shape) if length == 1 != shape[i + new])
+    return np.reshape(np.sum(g, axis=(*range(new), *stretched)), x.shape)
+
+
+CAST: Op = register(
+    Op(
+        "cast",
+        Kind.ELEMENTWISE,
+        "cast {0}",
+        infer=lambda x, dtype: ArrayType(x.shape, dtype),
+        numpy=lambda x, dtype: x.astype(dtype),
+        rules=(lambda g, y, x, dtype: np.astype(g, x.dtype),),
+    )
+)
+BROADCAST: Op = register(
+    Op(
+        "broadcast",
+        Kind.MOVEMENT,
+        "broadcast {0}",
+        infer=_broadcast_type,
+        numpy=lambda x, shape: np.broadcast_to(x, shape),
+        rules=(_sum_over_copies,),
+    )
+)
+
+
+@implements(np.astype)
+def cast(x: ArrayLike, dtype: DTypeLike, /, *, copy: bool = True) -> Any:
+    """The elements of `x` converted to another dtype."""
+    dtype = as_dtype(dtype)
+    return x if x.dtype == dtype else apply(CAST, x, dtype=dtype)
+
+
+@implements(np.broadcast_to)
+def broadcast(x: ArrayLike, shape: int | Shape) -> Any:
+    """`x` repeated along new and length-1 axes until it has `shape`, by NumPy's rule."""
+    shape = (shape,) if isinstance(shape, int) else tuple(int(length) for length in shape)
+    return x if shape_of(x) == shape else apply(BROADCAST, x, shape=shape)
+
+
+def common_dtype(*operands: ArrayLike) -> np.dtype[Any]:
+    """The dtype in which NumPy computes with these operands; Python numbers adapt to arrays (NEP 50)."""
+    return as_dtype(np.result_type(*(_dtype_or_number(x) for x in operands)))
+
+
+def _dtype_or_number(x: ArrayLike) -> Any:
+    if isinstance(x, Value):
+        return x.dtype
+    return x if type(x) in (bool, int, float) else as_array(x).dtype
+
+
+def shape_of(x: ArrayLike) -> Shape:
+    """The shape of a traced value, an array or a number."""
+    return x.shape if isinstance(x, Value) else np.shape(x)
+
+
+def fit(x: ArrayLike, dtype: np.dtype[Any], shape: Shape, *, traced: bool = True) -> Any:
+    """One operand cast and broadcast.
+
+    A number that meets traced values becomes a constant before it is broadcast: the graph holds one number, not copies.
+    """
+    converted = cast(x if isinstance(x, Value) else as_array(x), dtype)
+    return broadcast(lift(converted) if traced else converted, shape)
+
+
+def match(*operands: ArrayLike, dtype: np.dtype[Any] | None = None) -> list[Any]:
+    """The operands cast to one dtype and broadcast to one shape."""
+    dtype = dtype or common_dtype(*operands)
+    shape = broadcast_shapes(*map(shape_of, operands))
+    traced = any(isinstance(x, Value) for x in operands)
+    return [fit(x, dtype, shape, traced=traced) for x in operands]

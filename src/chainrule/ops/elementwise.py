@@ -1,0 +1,254 @@
+"""Elementwise mathematics: one record for each operation, its derivative rule one line of NumPy.
+
+In the rules x (and a, b) are the operands, y is the result and g the cotangent of y. Values at kinks: |x|′ = 0 at 0;
+where maximum or minimum tie, each side gets half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import pi, sqrt
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.graph import Kind, Op, Rule, register
+from chainrule.ops.convert import common_dtype, fit, match, shape_of
+from chainrule.ops.special import erf as _erf_of_array
+from chainrule.ops.value import ArrayLike, Value, apply, implements, implements_named, known_number, lift
+from chainrule.types import Array, ArrayType, broadcast_shapes
+
+_BOOL = np.dtype(bool)
+_FLOAT64 = np.dtype(np.float64)
+
+
+def _same_type(*operands: ArrayType, **attributes: Any) -> ArrayType:
+    first = operands[0]
+    if any(operand != first for operand in operands):
+        raise ArgumentError(f"elementwise operands must have one type, got {', '.join(map(str, operands))}")
+    return first
+
+
+def _number_type(*operands: ArrayType) -> ArrayType:
+    if operands[0].dtype == _BOOL:
+        raise ArgumentError(
+            "bool operands cannot be subtracted or negated; use logical_not or logical_and, or cast to a number"
+        )
+    return _same_type(*operands)
+
+
+def _bool_type(*operands: ArrayType) -> ArrayType:
+    return ArrayType(_same_type(*operands).shape, _BOOL)
+
+
+def _elementwise(
+    name: str, formula: str, function: Callable[..., Array], *rules: Rule | None, infer: Any = _same_type
+) -> Op:
+    return register(Op(name, Kind.ELEMENTWISE, formula, infer, function, rules))
+
+
+# Arithmetic
+
+ADD = _elementwise("add", "{0} + {1}", np.add, lambda g, y, a, b: g, lambda g, y, a, b: g)
+SUBTRACT = _elementwise(
+    "subtract", "{0} − {1}", np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, infer=_number_type
+)
+MULTIPLY = _elementwise(
+    "multiply", "{0}·{1}", np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a
+)
+DIVIDE = _elementwise(
+    "divide", "{0} / {1}", np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b
+)
+NEGATIVE = _elementwise("negative", "−{0}", np.negative, lambda g, y, x: -g, infer=_number_type)
+
+
+def _power(a: Array, b: Array) -> Array:
+    """aᵇ; one exponent for all elements, the usual case, takes NumPy's short cuts for 2, ½ and −1."""
+    one_exponent = b.size > 0 and not any(b.strides) and b.dtype.kind == "f"
+    result: Array = a ** float(b.flat[0]) if one_exponent else np.power(a, b)
+    return result
+
+
+def _power_base(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """d aᵇ/da = b aᵇ⁻¹, and 0 for b = 0, where aᵇ⁻¹ may be infinite."""
+    n = known_number(b)
+    if n is not None:
+        return g * (n * a ** (n - 1)) if n else np.zeros_like(a)
+    return g * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+
+
+def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """d aᵇ/db = aᵇ ln a, and 0 for a = 0, where ln a is infinite."""
+    return g * y * np.where(a == 0, 0, np.log(np.where(a == 0, 1, a)))
+
+
+POWER = _elementwise("power", "{0}^{1}", _power, _power_base, _power_exponent)
+
+# Functions of one variable
+
+EXP = _elementwise("exp", "exp {0}", np.exp, lambda g, y, x: g * y)
+EXPM1 = _elementwise("expm1", "expm1 {0}", np.expm1, lambda g, y, x: g * np.exp(x))
+LOG = _elementwise("log", "log {0}", np.log, lambda g, y, x: g / x)
+LOG1P = _elementwise("log1p", "log1p {0}", np.log1p, lambda g, y, x: g / (1 + x))
+SQRT = _elementwise("sqrt", "√{0}", np.sqrt, lambda g, y, x: g / (2 * y))
+SIN = _elementwise("sin", "sin {0}", np.sin, lambda g, y, x: g * np.cos(x))
+COS = _elementwise("cos", "cos {0}", np.cos, lambda g, y, x: -g * np.sin(x))
+TAN = _elementwise("tan", "tan {0}", np.tan, lambda g, y, x: g * (1 + y * y))
+ARCTAN = _elementwise("arctan", "arctan {0}", np.arctan, lambda g, y, x: g / (1 + x * x))
+TANH = _elementwise("tanh", "tanh {0}", np.tanh, lambda g, y, x: g * (1 - y * y))
+SINH = _elementwise("sinh", "sinh {0}", np.sinh, lambda g, y, x: g * np.cosh(x))
+COSH = _elementwise("cosh", "cosh {0}", np.cosh, lambda g, y, x: g * np.sinh(x))
+ERF = _elementwise("erf", "erf {0}", _erf_of_array, lambda g, y, x: g * (2 / sqrt(pi)) * np.exp(-x * x))
+ABS = _elementwise("abs", "|{0}|", np.abs, lambda g, y, x: g * np.sign(x))
+SIGN = _elementwise("sign", "sign {0}", np.sign, None)
+FLOOR = _elementwise("floor", "⌊{0}⌋", np.floor, None)
+STOP_GRADIENT = _elementwise("stop_gradient", "constant {0}", np.copy, None)
+
+# Choices
+
+
+def _if_chosen(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """The cotangent of `a` where y = max(a, b) or min(a, b): all of g if a alone was chosen, half of it in a tie."""
+    return np.where(a == y, np.where(b == y, g / 2, g), 0)
+
+
+_CHOICE = (_if_chosen, lambda g, y, a, b: _if_chosen(g, y, b, a))
+MAXIMUM = _elementwise("maximum", "max({0}, {1})", np.maximum, *_CHOICE)
+MINIMUM = _elementwise("minimum", "min({0}, {1})", np.minimum, *_CHOICE)
+LESS = _elementwise("less", "{0} < {1}", np.less, None, None, infer=_bool_type)
+LESS_EQUAL = _elementwise("less_equal", "{0} ≤ {1}", np.less_equal, None, None, infer=_bool_type)
+EQUAL = _elementwise("equal", "{0} = {1}", np.equal, None, None, infer=_bool_type)
+NOT_EQUAL = _elementwise("not_equal", "{0} ≠ {1}", np.not_equal, None, None, infer=_bool_type)
+AND = _elementwise("and", "{0} ∧ {1}", np.logical_and, None, None, infer=_bool_type)
+OR = _elementwise("or", "{0} ∨ {1}", np.logical_or, None, None, infer=_bool_type)
+NOT = _elementwise("not", "¬{0}", np.logical_not, None, infer=_bool_type)
+
+
+def _where_type(condition: ArrayType, a: ArrayType, b: ArrayType) -> ArrayType:
+    if condition.dtype != _BOOL or condition.shape != a.shape:
+        raise ArgumentError(f"where needs a condition of type bool and shape {a.shape}, got {condition}")
+    return _same_type(a, b)
+
+
+WHERE = _elementwise(
+    "where",
+    "{1} if {0} else {2}",
+    np.where,
+    None,
+    lambda g, y, c, a, b: np.where(c, g, 0),
+    lambda g, y, c, a, b: np.where(c, 0, g),
+    infer=_where_type,
+)
+
+
+# The NumPy functions that these records stand for: operands are brought to one type first.
+
+
+def _implement(op: Op, *functions: Callable[..., Any], to_float: bool = False) -> None:
+    @implements(*functions)
+    def function(*operands: ArrayLike) -> Any:
+        dtype = common_dtype(*operands)
+        if to_float and dtype.kind != "f":
+            dtype = _FLOAT64
+        return apply(op, *match(*operands, dtype=dtype))
+
+
+_OF_NUMBERS: dict[Op, Callable[..., Any]] = {
+    ADD: np.add,
+    SUBTRACT: np.subtract,
+    MULTIPLY: np.multiply,
+    NEGATIVE: np.negative,
+    ABS: np.abs,
+    SIGN: np.sign,
+    FLOOR: np.floor,
+    MAXIMUM: np.maximum,
+    MINIMUM: np.minimum,
+    LESS: np.less,
+    LESS_EQUAL: np.less_equal,
+    EQUAL: np.equal,
+    NOT_EQUAL: np.not_equal,
+}
+_OF_FLOATS: dict[Op, Callable[..., Any]] = {
+    DIVIDE: np.divide,
+    EXP: np.exp,
+    EXPM1: np.expm1,
+    LOG: np.log,
+    LOG1P: np.log1p,
+    SQRT: np.sqrt,
+    SIN: np.sin,
+    COS: np.cos,
+    TAN: np.tan,
+    ARCTAN: np.arctan,
+    TANH: np.tanh,
+    SINH: np.sinh,
+    COSH: np.cosh,
+}
+for _op, _function in _OF_NUMBERS.items():
+    _implement(_op, _function)
+for _op, _function in _OF_FLOATS.items():
+    _implement(_op, _function, to_float=True)
+
+
+@implements(np.greater)
+def _greater(a: ArrayLike, b: ArrayLike) -> Any:
+    return np.less(b, a)
+
+
+@implements(np.greater_equal)
+def _greater_equal(a: ArrayLike, b: ArrayLike) -> Any:
+    return np.less_equal(b, a)
+
+
+@implements(np.positive)
+def _positive(x: Value) -> Value:
+    return x
+
+
+@implements(np.logical_and, np.bitwise_and)
+def _and(a: ArrayLike, b: ArrayLike) -> Any:
+    return apply(AND, *match(_truth(a), _truth(b)))
+
+
+@implements(np.logical_or, np.bitwise_or)
+def _or(a: ArrayLike, b: ArrayLike) -> Any:
+    return apply(OR, *match(_truth(a), _truth(b)))
+
+
+@implements(np.logical_not, np.invert)
+def _not(x: ArrayLike) -> Any:
+    return apply(NOT, _truth(x))
+
+
+def _truth(x: ArrayLike) -> Any:
+    if common_dtype(x) != _BOOL:
+        raise ArgumentError(
+            f"and, or and not need conditions of dtype bool, got {common_dtype(x)}; compare first, as in x != 0"
+        )
+    return lift(x)
+
+
+@implements(np.where)
+def _where(condition: ArrayLike, a: ArrayLike, b: ArrayLike) -> Any:
+    condition = condition if common_dtype(condition) == _BOOL else np.not_equal(condition, 0)
+    shape = broadcast_shapes(*map(shape_of, (condition, a, b)))
+    dtype = common_dtype(a, b)
+    return apply(WHERE, fit(condition, _BOOL, shape), fit(a, dtype, shape), fit(b, dtype, shape))
+
+
+@implements(np.power)
+def _power_of(a: ArrayLike, b: ArrayLike) -> Any:
+    a, b = match(a, b)
+    return a if known_number(lift(b)) == 1 else apply(POWER, a, b)
+
+
+@implements_named("erf")
+def erf(x: ArrayLike) -> Any:
+    """The error function 2/√π ∫₀ˣ exp(−t²) dt."""
+    dtype = common_dtype(x)
+    return apply(ERF, *match(x, dtype=dtype if dtype.kind == "f" else _FLOAT64))
+
+
+def stop_gradient(x: ArrayLike) -> Any:
+    """`x`, taken as a constant by every derivative."""
+    return apply(STOP_GRADIENT, x)

@@ -1,0 +1,174 @@
+"""Indexing: integers and slices cut, arrays of integers gather, and the adjoint of gathering adds at indices."""
+
+from __future__ import annotations
+
+import operator
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.graph import Kind, Op, register
+from chainrule.ops.convert import match
+from chainrule.ops.shape import slice_axes
+from chainrule.ops.value import ArrayLike, Value, apply, implements, refuse
+from chainrule.types import Array, ArrayType, as_array, normalise_axis
+
+
+def _take_type(x: ArrayType, indices: ArrayType, axis: int) -> ArrayType:
+    _require_integers(indices)
+    return ArrayType((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
+
+
+def _scatter_type(x: ArrayType, indices: ArrayType, axis: int, length: int) -> ArrayType:
+    _require_integers(indices)
+    after = axis + len(indices.shape)
+    if x.shape[axis:after] != indices.shape:
+        raise ArgumentError(f"scatter_add needs indices of shape {x.shape[axis:after]}, got {indices}")
+    return ArrayType((*x.shape[:axis], length, *x.shape[after:]), x.dtype)
+
+
+def _require_integers(indices: ArrayType) -> None:
+    if indices.dtype.kind not in "iu":
+        raise ArgumentError(f"indices must be integers, got {indices}; convert them with .astype(np.int64)")
+
+
+def _scatter_array(x: Array, indices: Array, axis: int, length: int) -> Array:
+    result = np.zeros((*x.shape[:axis], length, *x.shape[axis + indices.ndim :]), x.dtype)
+    where: Any = (slice(None),) * axis + (indices,)
+    np.add.at(result, where, x)
+    return result
+
+
+TAKE = register(
+    Op(
+        "take",
+        Kind.MOVEMENT,
+        "{0}[{1}]",
+        infer=_take_type,
+        numpy=lambda x, indices, axis: np.take(x, indices, axis=axis),
+        rules=(lambda g, y, x, indices, axis: scatter_add(g, indices, axis=axis, length=x.shape[axis]), None),
+    )
+)
+SCATTER_ADD = (
+    register(  # the adjoint of take: elements that were taken twice get two cotangents, which add up
+        Op(
+            "scatter_add",
+            Kind.MOVEMENT,
+            "scatter {0} to {1}",
+            infer=_scatter_type,
+            numpy=_scatter_array,
+            rules=(lambda g, y, x, indices, axis, length: apply(TAKE, g, indices, axis=axis), None),
+        )
+    )
+)
+
+
+def scatter_add(x: ArrayLike, indices: ArrayLike, *, axis: int = 0, length: int) -> Any:
+    """Zeros with x[…, i, …] added at position indices[i] of a new axis of `length`: the adjoint of np.take."""
+    return apply(SCATTER_ADD, x, indices, axis=axis, length=length)
+
+
+@implements(np.take)
+def _take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Any:
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    axis = normalise_axis(axis, x.ndim)
+    return apply(TAKE, x, _from_front(indices, x.shape[axis]), axis=axis)
+
+
+@implements(np.take_along_axis)
+def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int) -> Any:
+    axis = normalise_axis(axis, x.ndim)
+    grid = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
+    grid[axis] = indices
+    return x[tuple(grid)]
+
+
+def _from_front(indices: ArrayLike, length: int) -> Any:
+    """Indices counted from the front; known ones are checked at once, traced ones when they are used."""
+    if isinstance(indices, Value):
+        return np.where(indices < 0, indices + length, indices) if indices.dtype.kind == "i" else indices
+    known = as_array(indices, "indices")
+    known = known.astype(np.int64) if known.size == 0 else known
+    _require_integers(ArrayType(known.shape, known.dtype))
+    if known.size and not (-length <= known.min() and known.max() < length):
+        raise ArgumentError(
+            f"index {known.max() if known.max() >= length else known.min()} is outside an axis of length {length}"
+        )
+    return np.where(known < 0, known + length, known)
+
+
+class _Plan(NamedTuple):
+    """An index taken apart: one slice an axis, the shape with new axes, and which axes are gathered by which array."""
+
+    slices: list[slice]
+    shape: list[int]
+    gathered: dict[int, Any]
+
+
+@implements(operator.getitem)
+def _getitem(x: Value, index: Any) -> Any:
+    plan = _plan(x, _complete(index if isinstance(index, tuple) else (index,), x.ndim))
+    cut = np.reshape(slice_axes(x, plan.slices), plan.shape)
+    return _gather(cut, plan.gathered) if plan.gathered else cut
+
+
+def _complete(index: tuple[Any, ...], ndim: int) -> list[Any]:
+    """The index with masks as positions, the ellipsis written out, and one entry for every axis."""
+    entries: list[Any] = []
+    for entry in index:
+        if isinstance(entry, Value) and entry.dtype == bool:
+            refuse("a traced mask selects a number of elements that is not known", "use np.where(mask, x, 0)")
+        is_mask = not isinstance(entry, Value) and getattr(entry, "dtype", None) == bool
+        entries.extend(
+            np.nonzero(entry) if is_mask else [np.asarray(entry) if isinstance(entry, list) else entry]
+        )
+    ellipses = [i for i, entry in enumerate(entries) if entry is Ellipsis]
+    missing = ndim - sum(entry is not None and entry is not Ellipsis for entry in entries)
+    if missing < 0 or len(ellipses) > 1:
+        raise ArgumentError(f"too many indices for an array with {ndim} axes")
+    at = ellipses[0] if ellipses else len(entries)
+    return [*entries[:at], *[slice(None)] * missing, *entries[at + 1 :]]
+
+
+def _plan(x: Value, entries: list[Any]) -> _Plan:
+    plan = _Plan([], [], {})
+    gathering = any(_is_index_array(entry) for entry in entries)
+    for entry in entries:
+        if entry is None:
+            plan.shape.append(1)
+            continue
+        length = x.shape[len(plan.slices)]
+        if isinstance(entry, slice):
+            plan.slices.append(entry)
+            plan.shape.append(len(range(*entry.indices(length))))
+        elif _is_index_array(entry) or gathering:
+            plan.gathered[len(plan.shape)] = _from_front(entry, length)
+            plan.slices.append(slice(None))
+            plan.shape.append(length)
+        else:
+            position = int(_from_front(operator.index(entry), length))
+            plan.slices.append(slice(position, position + 1))
+    return plan
+
+
+def _is_index_array(entry: Any) -> bool:
+    return isinstance(entry, Value | np.ndarray) and (isinstance(entry, Value) or entry.ndim > 0)
+
+
+def _gather(x: Any, gathered: dict[int, Any]) -> Any:
+    """Gather along several axes at once: they are merged into one, which is taken at the merged index."""
+    axes = sorted(gathered)
+    adjacent = axes == list(range(axes[0], axes[-1] + 1))
+    first = axes[0] if adjacent else 0  # NumPy's rule for where the gathered axes go
+    rest = [i for i in range(x.ndim) if i not in gathered]
+    lengths = [x.shape[i] for i in axes]
+    merged = np.transpose(x, (*rest[:first], *axes, *rest[first:]))
+    merged = np.reshape(merged, (*merged.shape[:first], prod(lengths), *merged.shape[first + len(axes) :]))
+    indices = match(*(gathered[i] for i in axes), dtype=np.dtype(np.int64))
+    flat = indices[0]
+    for index, length in zip(indices[1:], lengths[1:], strict=True):
+        flat = flat * length + index
+    return apply(TAKE, merged, flat, axis=first)

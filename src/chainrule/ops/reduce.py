@@ -1,0 +1,207 @@
+"""Sums, extremes and their kin along axes.
+
+A primitive always drops the axes it reduces; `keepdims` is a reshape around it. float32 sums are accumulated in
+float64, so that their error does not grow with their length.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.graph import Kind, Op, register
+from chainrule.ops.convert import cast
+from chainrule.ops.value import ArrayLike, apply, implements, implements_named
+from chainrule.types import Array, ArrayType, Shape, normalise_axes, normalise_axis
+
+Axes = int | tuple[int, ...] | None
+
+
+def _reduced_shape(shape: Shape, axis: tuple[int, ...]) -> Shape:
+    return tuple(length for i, length in enumerate(shape) if i not in axis)
+
+
+def _reduced(x: ArrayType, axis: tuple[int, ...]) -> ArrayType:
+    return ArrayType(_reduced_shape(x.shape, axis), x.dtype)
+
+
+def _nonempty(x: ArrayType, axis: tuple[int, ...]) -> ArrayType:
+    if any(x.shape[i] == 0 for i in axis):
+        raise ArgumentError(
+            f"max, min and argmax need at least one element along axes {axis}, got shape {x.shape}"
+        )
+    return _reduced(x, axis)
+
+
+def _float_reduced(x: ArrayType, axis: tuple[int, ...]) -> ArrayType:
+    if not x.is_float:
+        raise ArgumentError(f"logsumexp needs float32 or float64, got {x}")
+    return _reduced(x, axis)
+
+
+def _alongside(y: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """A reduced array shaped so that it broadcasts against the array it was reduced from."""
+    return np.reshape(y, tuple(1 if i in axis else length for i, length in enumerate(x.shape)))
+
+
+def _sum_array(x: Array, axis: tuple[int, ...]) -> Array:
+    if x.dtype == np.float32:
+        return np.asarray(np.sum(x, axis=axis, dtype=np.float64)).astype(np.float32)
+    return np.asarray(np.sum(x, axis=axis, dtype=x.dtype))
+
+
+def _logsumexp_array(x: Array, axis: tuple[int, ...]) -> Array:
+    wide = x.astype(np.float64)
+    largest = np.max(wide, axis=axis, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(largest), largest, 0)
+    total = np.log(np.sum(np.exp(wide - shift), axis=axis, keepdims=True)) + shift
+    return np.asarray(np.squeeze(total, axis=axis)).astype(x.dtype)
+
+
+def _to_extremes(g: Any, y: Any, x: Any, *, axis: tuple[int, ...]) -> Any:
+    """The cotangent goes to the extreme element, in equal parts where several tie."""
+    extreme = (x == _alongside(y, x, axis)).astype(x.dtype)
+    return _alongside(g, x, axis) * extreme / np.sum(extreme, axis=axis, keepdims=True)
+
+
+SUM = register(
+    Op(
+        "sum",
+        Kind.REDUCTION,
+        "Σ {0}",
+        infer=_reduced,
+        numpy=_sum_array,
+        rules=(lambda g, y, x, axis: np.broadcast_to(_alongside(g, x, axis), x.shape),),
+    )
+)
+MAX = register(
+    Op(
+        "max",
+        Kind.REDUCTION,
+        "max {0}",
+        infer=_nonempty,
+        numpy=lambda x, axis: np.asarray(np.max(x, axis=axis)),
+        rules=(_to_extremes,),
+    )
+)
+MIN = register(
+    Op(
+        "min",
+        Kind.REDUCTION,
+        "min {0}",
+        infer=_nonempty,
+        numpy=lambda x, axis: np.asarray(np.min(x, axis=axis)),
+        rules=(_to_extremes,),
+    )
+)
+LOGSUMEXP = register(
+    Op(
+        "logsumexp",
+        Kind.REDUCTION,
+        "log Σ exp {0}",
+        infer=_float_reduced,
+        numpy=_logsumexp_array,
+        # the derivative of log Σ exp is the softmax
+        rules=(lambda g, y, x, axis: _alongside(g, x, axis) * np.exp(x - _alongside(y, x, axis)),),
+    )
+)
+ARGMAX = register(
+    Op(
+        "argmax",
+        Kind.REDUCTION,
+        "argmax {0}",
+        infer=lambda x, axis: ArrayType(_nonempty(x, (axis,)).shape, np.dtype(np.int64)),
+        numpy=lambda x, axis: np.asarray(np.argmax(x, axis=axis)),
+        rules=(None,),
+    )
+)
+
+
+def _reduce(op: Op, x: Any, axis: Axes, keepdims: bool) -> Any:
+    axes = normalise_axes(axis, x.ndim)
+    result = apply(op, x, axis=axes) if axes else x
+    return _alongside(result, x, axes) if keepdims else result
+
+
+@implements(np.sum)
+def _sum(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
+    counted = x if x.dtype.kind == "f" else cast(x, np.int64)
+    return _reduce(SUM, counted, axis, keepdims)
+
+
+@implements(np.max)
+def _max(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
+    return _reduce(MAX, x, axis, keepdims)
+
+
+@implements(np.min)
+def _min(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
+    return _reduce(MIN, x, axis, keepdims)
+
+
+@implements_named("logsumexp")
+def logsumexp(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
+    """log Σ exp x along axes, without overflow; −inf where all elements are −inf."""
+    return _reduce(LOGSUMEXP, np.asarray(x) if not hasattr(x, "dtype") else x, axis, keepdims)
+
+
+@implements(np.argmax)
+def _argmax(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    flat, along = (np.ravel(x), 0) if axis is None else (x, normalise_axis(axis, x.ndim))
+    result = apply(ARGMAX, flat, axis=along)
+    if not keepdims:
+        return result
+    return _alongside(result, x, normalise_axes(axis, x.ndim))
+
+
+@implements(np.argmin)
+def _argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    return _argmax(-x, axis, keepdims=keepdims)
+
+
+def _count(x: Any, axis: Axes) -> int:
+    return prod(x.shape[i] for i in normalise_axes(axis, x.ndim))
+
+
+def _as_float(x: Any) -> Any:
+    return x if x.dtype.kind == "f" else cast(x, np.float64)
+
+
+@implements(np.mean)
+def _mean(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
+    return np.sum(_as_float(x), axis=axis, keepdims=keepdims) / _count(x, axis)
+
+
+@implements(np.var)
+def _var(x: ArrayLike, axis: Axes = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+    deviation = _as_float(x) - np.mean(x, axis=axis, keepdims=True)
+    return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) / (_count(x, axis) - ddof)
+
+
+@implements(np.std)
+def _std(x: ArrayLike, axis: Axes = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+    return np.sqrt(np.var(x, axis=axis, ddof=ddof, keepdims=keepdims))
+
+
+@implements(np.prod)
+def _prod(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
+    """A tree of products of halves: its derivative is right at zeros, where dividing by an element would not be."""
+    axes = normalise_axes(axis, x.ndim)
+    kept = [i for i in range(x.ndim) if i not in axes]
+    rows = np.reshape(np.transpose(x, (*axes, *kept)), (_count(x, axes), *_reduced_shape(x.shape, axes)))
+    if not len(rows):
+        return np.ones(rows.shape[1:], x.dtype)
+    while len(rows) > 1:
+        half = len(rows) // 2
+        products = rows[:half] * rows[half : 2 * half]
+        rows = np.concatenate([products, rows[2 * half :]]) if len(rows) % 2 else products
+    return _alongside(rows[0], x, axes) if keepdims else rows[0]
+
+
+@implements(np.linalg.norm)
+def _norm(x: ArrayLike, *, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The Euclidean norm; its derivative at 0 is nan, as 0/0 is."""
+    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))

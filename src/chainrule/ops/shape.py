@@ -1,0 +1,270 @@
+"""Moving elements without changing them: reshape, transpose, concatenate, slice, and the adjoint of slicing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.graph import EachOperand, Kind, Op, register
+from chainrule.ops.convert import cast, common_dtype, match
+from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
+from chainrule.types import Array, ArrayType, Shape, normalise_axes, normalise_axis
+
+Ranges: TypeAlias = tuple[tuple[int, int, int], ...]  # (start, count, step) for every axis
+
+
+def _reshape_type(x: ArrayType, shape: Shape) -> ArrayType:
+    if prod(shape) != x.size:
+        raise ArgumentError(
+            f"an array of shape {x.shape} has {x.size} elements and cannot take shape {shape}"
+        )
+    return ArrayType(shape, x.dtype)
+
+
+def _concatenate_type(*xs: ArrayType, axis: int) -> ArrayType:
+    first = xs[0]
+    outline = (*first.shape[:axis], *first.shape[axis + 1 :])
+    for x in xs:
+        if (
+            (*x.shape[:axis], *x.shape[axis + 1 :]) != outline
+            or len(x.shape) != len(first.shape)
+            or x.dtype != first.dtype
+        ):
+            raise ArgumentError(f"arrays of types {first} and {x} cannot be concatenated along axis {axis}")
+    return ArrayType(
+        (*first.shape[:axis], sum(x.shape[axis] for x in xs), *first.shape[axis + 1 :]), first.dtype
+    )
+
+
+def _slices(ranges: Ranges) -> tuple[slice, ...]:
+    ends = [start + count * step for start, count, step in ranges]
+    return tuple(
+        slice(start, end if end >= 0 else None, step)
+        for (start, _, step), end in zip(ranges, ends, strict=True)
+    )
+
+
+def _unslice_array(x: Array, shape: Shape, ranges: Ranges) -> Array:
+    result = np.zeros(shape, x.dtype)
+    result[_slices(ranges)] = x
+    return result
+
+
+def _part_of(position: int, g: Any, y: Any, *xs: Any, axis: int) -> Any:
+    """The part of the cotangent that stands where the operand at `position` was put."""
+    start = sum(x.shape[axis] for x in xs[:position])
+    return g[(slice(None),) * axis + (slice(start, start + xs[position].shape[axis]),)]
+
+
+RESHAPE = register(
+    Op(
+        "reshape",
+        Kind.MOVEMENT,
+        "reshape {0}",
+        infer=_reshape_type,
+        numpy=lambda x, shape: np.reshape(x, shape),
+        rules=(lambda g, y, x, shape: np.reshape(g, x.shape),),
+    )
+)
+TRANSPOSE = register(
+    Op(
+        "transpose",
+        Kind.MOVEMENT,
+        "transpose {0}",
+        infer=lambda x, axes: ArrayType(tuple(x.shape[i] for i in axes), x.dtype),
+        numpy=lambda x, axes: np.transpose(x, axes),
+        rules=(lambda g, y, x, axes: np.transpose(g, tuple(np.argsort(axes))),),
+    )
+)
+CONCATENATE = register(
+    Op(
+        "concatenate",
+        Kind.MOVEMENT,
+        "concatenate {*}",
+        infer=_concatenate_type,
+        numpy=lambda *xs, axis: np.concatenate(xs, axis),
+        rules=EachOperand(_part_of),
+    )
+)
+SLICE: Op = register(
+    Op(
+        "slice",
+        Kind.MOVEMENT,
+        "slice {0}",
+        infer=lambda x, ranges: ArrayType(tuple(count for _, count, _ in ranges), x.dtype),
+        numpy=lambda x, ranges: x[_slices(ranges)],
+        rules=(lambda g, y, x, ranges: apply(UNSLICE, g, shape=x.shape, ranges=ranges),),
+    )
+)
+UNSLICE: Op = register(  # the adjoint of slice: the elements back in their places, zeros around them
+    Op(
+        "unslice",
+        Kind.MOVEMENT,
+        "unslice {0}",
+        infer=lambda x, shape, ranges: ArrayType(shape, x.dtype),
+        numpy=_unslice_array,
+        rules=(lambda g, y, x, shape, ranges: apply(SLICE, g, ranges=ranges),),
+    )
+)
+
+
+def slice_axes(x: Any, slices: Sequence[slice]) -> Any:
+    """Cut every axis by a Python slice of any start, stop and step."""
+    ranges = []
+    for cut, length in zip(slices, x.shape, strict=True):
+        start, stop, step = cut.indices(length)
+        ranges.append((start, len(range(start, stop, step)), step))
+    whole = all(r == (0, length, 1) for r, length in zip(ranges, x.shape, strict=True))
+    return x if whole else apply(SLICE, x, ranges=tuple(ranges))
+
+
+@implements(np.reshape)
+def _reshape(x: ArrayLike, shape: Any, order: str = "C") -> Any:
+    if order != "C":
+        raise ArgumentError("reshape in Fortran order cannot be traced; transpose first")
+    shape = tuple(int(length) for length in (shape if isinstance(shape, tuple | list) else (shape,)))
+    if shape.count(-1) == 1:
+        known = prod(length for length in shape if length != -1)
+        shape = tuple(x.size // max(known, 1) if length == -1 else length for length in shape)
+    return x if shape == x.shape else apply(RESHAPE, x, shape=shape)
+
+
+@implements(np.ravel)
+def _ravel(x: ArrayLike) -> Any:
+    return np.reshape(x, (x.size,))
+
+
+@implements(np.transpose)
+def _transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Any:
+    order = tuple(range(x.ndim))[::-1] if axes is None else tuple(normalise_axis(a, x.ndim) for a in axes)
+    if sorted(order) != list(range(x.ndim)):
+        raise ArgumentError(f"transpose needs every axis of {x.ndim} once, got {axes}")
+    return x if order == tuple(range(x.ndim)) else apply(TRANSPOSE, x, axes=order)
+
+
+@implements(np.swapaxes)
+def _swapaxes(x: ArrayLike, first: int, second: int) -> Any:
+    order = list(range(x.ndim))
+    first, second = normalise_axis(first, x.ndim), normalise_axis(second, x.ndim)
+    order[first], order[second] = second, first
+    return np.transpose(x, order)
+
+
+@implements(np.moveaxis)
+def _moveaxis(x: ArrayLike, source: int, destination: int) -> Any:
+    order = [i for i in range(x.ndim) if i != normalise_axis(source, x.ndim)]
+    order.insert(normalise_axis(destination, x.ndim), normalise_axis(source, x.ndim))
+    return np.transpose(x, order)
+
+
+@implements(np.expand_dims)
+def _expand_dims(x: ArrayLike, axis: int | tuple[int, ...]) -> Any:
+    added = axis if isinstance(axis, tuple) else (axis,)
+    ndim = x.ndim + len(added)
+    positions = normalise_axes(added, ndim)
+    lengths = iter(x.shape)
+    return np.reshape(x, tuple(1 if i in positions else next(lengths) for i in range(ndim)))
+
+
+@implements(np.squeeze)
+def _squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
+    dropped = (
+        tuple(i for i, n in enumerate(x.shape) if n == 1) if axis is None else normalise_axes(axis, x.ndim)
+    )
+    if any(x.shape[i] != 1 for i in dropped):
+        raise ArgumentError(f"squeeze can only drop axes of length 1, got axis {axis} of shape {x.shape}")
+    return np.reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
+
+
+@implements(np.concatenate)
+def _concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Any:
+    if axis is None:
+        arrays, axis = [np.ravel(x) for x in arrays], 0
+    dtype = common_dtype(*arrays)
+    values = [cast(lift(x), dtype) for x in arrays]
+    return (
+        values[0]
+        if len(values) == 1
+        else apply(CONCATENATE, *values, axis=normalise_axis(axis, values[0].ndim))
+    )
+
+
+@implements(np.stack)
+def _stack(arrays: Sequence[ArrayLike], axis: int = 0) -> Any:
+    return np.concatenate([np.expand_dims(lift(x), axis) for x in arrays], axis=axis)
+
+
+@implements(np.hstack)
+def _hstack(arrays: Sequence[ArrayLike]) -> Any:
+    values = [np.atleast_1d(lift(x)) for x in arrays]
+    return np.concatenate(values, axis=0 if values[0].ndim == 1 else 1)
+
+
+@implements(np.vstack)
+def _vstack(arrays: Sequence[ArrayLike]) -> Any:
+    values = [lift(x) for x in arrays]
+    return np.concatenate([x if x.ndim > 1 else np.reshape(x, (1, -1)) for x in values], axis=0)
+
+
+@implements(np.atleast_1d)
+def _atleast_1d(x: Value) -> Any:
+    return x if x.ndim else np.reshape(x, (1,))
+
+
+@implements(np.split)
+def _split(x: ArrayLike, sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+    axis = normalise_axis(axis, x.ndim)
+    length = x.shape[axis]
+    if isinstance(sections, int):
+        if length % sections:
+            raise ArgumentError(f"an axis of length {length} cannot be split into {sections} equal parts")
+        sections = range(length // sections, length, length // sections)
+    edges = [0, *sections, length]
+    whole = (slice(None),) * axis
+    return [x[(*whole, slice(start, stop))] for start, stop in zip(edges, edges[1:], strict=False)]
+
+
+@implements(np.flip)
+def _flip(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
+    axes = normalise_axes(axis, x.ndim)
+    return slice_axes(x, [slice(None, None, -1 if i in axes else 1) for i in range(x.ndim)])
+
+
+@implements(np.broadcast_arrays)
+def _broadcast_arrays(*arrays: ArrayLike) -> list[Any]:
+    shape = match(*arrays)[0].shape
+    return [np.broadcast_to(lift(x), shape) for x in arrays]
+
+
+@implements(np.shape)
+def _shape(x: Value) -> Shape:
+    return x.shape
+
+
+@implements(np.ndim)
+def _ndim(x: Value) -> int:
+    return x.ndim
+
+
+@implements(np.size)
+def _size(x: Value) -> int:
+    return x.size
+
+
+@implements(np.zeros_like)
+def _zeros_like(x: Value, dtype: Any = None) -> Any:
+    return np.full_like(x, 0, dtype=dtype)
+
+
+@implements(np.ones_like)
+def _ones_like(x: Value, dtype: Any = None) -> Any:
+    return np.full_like(x, 1, dtype=dtype)
+
+
+@implements(np.full_like)
+def _full_like(x: Value, fill_value: ArrayLike, dtype: Any = None) -> Any:
+    return np.broadcast_to(cast(lift(fill_value), dtype or x.dtype), x.shape)

@@ -1,0 +1,72 @@
+"""The reference executor: a graph computed node by node with NumPy. It is the specification of every other one.
+
+`prepare(graph)` is the whole interface of an executor: it turns a graph into a function of arrays. Each value is
+dropped after its last use, so memory peaks at what is alive at one time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ArgumentError
+from chainrule.graph import INPUT, Graph, Node
+from chainrule.types import Array, ArrayType, as_array
+
+
+def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
+    """Return the function that computes the graph's outputs from arrays for its inputs.
+
+    The arrays must have the types of the inputs. Results are new arrays, never views of an argument.
+
+    Raises:
+        ArgumentError: (from the function) wrong number, shape or dtype of arrays; an index out of range.
+    """
+    graph.verify()
+    steps = [
+        (node, node.op.numpy, node.keywords, node.operands) for node in graph.nodes if node.op is not INPUT
+    ]
+    drops = _last_uses(graph)
+
+    def run(arrays: Sequence[Any]) -> list[Array]:
+        values = dict(zip(graph.inputs, _checked(graph, arrays), strict=True))
+        with np.errstate(all="ignore"):
+            for node, function, keywords, operands in steps:
+                try:
+                    values[node] = function(*[values[operand] for operand in operands], **keywords)
+                except IndexError as error:
+                    raise ArgumentError(f"{node.origin}: {error}") from error
+                for operand in drops.get(node, ()):
+                    del values[operand]
+        return [np.array(values[output]) for output in graph.outputs]
+
+    return run
+
+
+def _last_uses(graph: Graph) -> dict[Node, list[Node]]:
+    """For every node the operands that no later node and no output needs."""
+    kept = {*graph.outputs, *graph.inputs}
+    drops: dict[Node, list[Node]] = {}
+    for node in reversed(graph.nodes):
+        for operand in node.operands:
+            if operand not in kept:
+                kept.add(operand)
+                drops.setdefault(node, []).append(operand)
+    return drops
+
+
+def _checked(graph: Graph, arrays: Sequence[Any]) -> list[Array]:
+    if len(arrays) != len(graph.inputs):
+        raise ArgumentError(f"{graph.name} takes {len(graph.inputs)} arrays, got {len(arrays)}")
+    checked = []
+    for node, value in zip(graph.inputs, arrays, strict=True):
+        array = as_array(value, str(node.keywords["slot"]))
+        given = ArrayType(array.shape, array.dtype)
+        if given != node.type:
+            raise ArgumentError(
+                f"{graph.name} was traced for {node.keywords['slot']} of type {node.type}, got {given}"
+            )
+        checked.append(array)
+    return checked

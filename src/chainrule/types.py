@@ -1,0 +1,104 @@
+"""What is known of an array before it exists: its shape and dtype, and how two of them combine.
+
+Only seven dtypes travel through a graph. float32 and float64 can be differentiated; integers index, label and
+count; booleans choose; uint32 holds random bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from chainrule.errors import ArgumentError
+
+Shape: TypeAlias = tuple[int, ...]
+Array: TypeAlias = NDArray[Any]
+
+DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint32", "uint8", "bool"))
+_SHORT_NAMES = {dtype: f"{dtype.kind}{dtype.itemsize * 8}" for dtype in DTYPES} | {np.dtype(bool): "bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """The shape and dtype of an array."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self.shape, dtype=object)) if self.shape else 1
+
+    @property
+    def is_float(self) -> bool:
+        """Whether a derivative with respect to such an array makes sense."""
+        return self.dtype.kind == "f"
+
+    def __str__(self) -> str:
+        return f"{_SHORT_NAMES[self.dtype]}[{','.join(map(str, self.shape))}]"
+
+
+def as_array(value: object, name: str = "value") -> Array:
+    """Return `value` as an array of one of the seven dtypes, in native byte order.
+
+    Other integers become int64, and float16 becomes float32: both without loss.
+
+    Raises:
+        ArgumentError: for strings, objects, complex numbers, ragged lists and integers beyond int64.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ArgumentError(
+            f"{name} is ragged: its rows have different lengths; pad them to one length"
+        ) from error
+    if array.dtype in DTYPES:
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.dtype.kind in "iu" and array.dtype != np.dtype(np.uint64):
+        return array.astype(np.int64)
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    raise ArgumentError(
+        f"{name} has dtype {array.dtype}, but chainrule computes with {', '.join(map(str, DTYPES))}; "
+        "convert it first, for instance with .astype(np.float64)"
+    )
+
+
+def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return `dtype` as one of the seven dtypes, or raise ArgumentError."""
+    result = np.dtype(dtype)
+    if result not in DTYPES:
+        raise ArgumentError(f"dtype {result} is not supported; use one of {', '.join(map(str, DTYPES))}")
+    return result
+
+
+def broadcast_shapes(*shapes: Shape) -> Shape:
+    """The shape that NumPy's broadcasting gives; ArgumentError names the shapes that do not fit."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        shown = " and ".join(map(str, shapes))
+        raise ArgumentError(
+            f"shapes {shown} cannot be broadcast together: axes must be equal or 1, counted from the last"
+        ) from error
+
+
+def normalise_axis(axis: int, ndim: int) -> int:
+    """Return `axis` counted from the front; ArgumentError if there is no such axis."""
+    if not -ndim <= axis < ndim:
+        raise ArgumentError(f"axis {axis} does not exist in an array with {ndim} axes")
+    return int(axis) % ndim
+
+
+def normalise_axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
+    """Return the axes that `axis` names, sorted, counted from the front; None names all of them."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = tuple(normalise_axis(a, ndim) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    if len(set(axes)) != len(axes):
+        raise ArgumentError(f"axis {axis} names the same axis twice")
+    return tuple(sorted(axes))
