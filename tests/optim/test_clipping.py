@@ -68,6 +68,4 @@ def test_a_float64_norm_beyond_its_range_is_not_taken_for_a_zero_gradient():
 
 
 def test_clipping_by_value_keeps_nan():
-    np.testing.assert_array_equal(
-        optim.clip_by_value(np.array([np.nan, np.inf, -3.0]), 2.0), [np.nan, 2.0, -2.0]
-    )
+    np.testing.assert_array_equal(optim.clip_by_value(np.array([np.nan, np.inf, -3.0]), 2.0), [np.nan, 2.0, -2.0])

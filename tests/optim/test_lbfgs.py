@@ -83,9 +83,7 @@ def test_the_direction_is_that_of_the_bfgs_matrix():
             H *= (steps[-1] @ changes[-1]) / (changes[-1] @ changes[-1])
         for s, y in zip(steps[4 - count :], changes[4 - count :], strict=True):
             rho = 1 / (s @ y)
-            H = (np.eye(6) - rho * np.outer(s, y)) @ H @ (np.eye(6) - rho * np.outer(y, s)) + rho * np.outer(
-                s, s
-            )
+            H = (np.eye(6) - rho * np.outer(s, y)) @ H @ (np.eye(6) - rho * np.outer(y, s)) + rho * np.outer(s, s)
         valid = np.arange(4) >= 4 - count
         direction = descent_direction(gradient, steps, changes, valid)
         np.testing.assert_allclose(direction, -H @ gradient, rtol=1e-12)
@@ -217,6 +215,4 @@ def test_gradients_in_another_order_are_refused():
     parameters = {"a": np.ones(1), "b": np.ones(1)}
     optimizer = optim.LBFGS()
     with pytest.raises(ArgumentError, match=r"\['a'\]"):
-        optimizer.step(
-            lambda p: (0.0, {"b": p["b"], "a": p["a"]}), parameters, optimizer.initialise(parameters)
-        )
+        optimizer.step(lambda p: (0.0, {"b": p["b"], "a": p["a"]}), parameters, optimizer.initialise(parameters))

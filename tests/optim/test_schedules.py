@@ -20,9 +20,7 @@ each_schedule = pytest.mark.parametrize("schedule", SCHEDULES, ids=repr)
 
 
 def rates(schedule, total_steps, steps=None):
-    return [
-        float(schedule(np.float64(step), np.float64(total_steps))) for step in range(steps or total_steps)
-    ]
+    return [float(schedule(np.float64(step), np.float64(total_steps))) for step in range(steps or total_steps)]
 
 
 def test_constant():

@@ -115,9 +115,7 @@ class AdamW(Adam):
     ) -> tuple[Tree, dict[str, Tree]]:
         """Return the parameters and the state after one step; see `Optimizer.update`."""
         decay = self.rate(step, total_steps) * self.weight_decay
-        shrunk = [
-            W - decay.astype(W.dtype) * W if self._decays(path) else W for path, W in tree.items(parameters)
-        ]
+        shrunk = [W - decay.astype(W.dtype) * W if self._decays(path) else W for path, W in tree.items(parameters)]
         return super().update(tree.rebuild(parameters, iter(shrunk)), gradients, state, step, total_steps)
 
     def _decays(self, path: str) -> bool:

@@ -95,9 +95,7 @@ class LBFGS:
         if np.max(np.abs(start.gradient), initial=0.0) <= self.tolerance:
             return parameters, {**state, "finished": np.array(True)}, start.value
         # Where remembered curvature leads nowhere, the steepest descent gets a last chance.
-        memories = (
-            (state["valid"], np.zeros_like(state["valid"])) if state["valid"].any() else (state["valid"],)
-        )
+        memories = (state["valid"], np.zeros_like(state["valid"])) if state["valid"].any() else (state["valid"],)
         for valid in memories:
             end = self._search(objective, start, state["steps"], state["changes"], valid)
             if end is not start:
@@ -113,9 +111,7 @@ class LBFGS:
         loss, gradient = _evaluate(objective, parameters)
         return Trial(0.0, loss, 0.0, x, gradient, parameters)
 
-    def _search(
-        self, objective: Objective, start: Trial, steps: Array, changes: Array, valid: Array
-    ) -> Trial:
+    def _search(self, objective: Objective, start: Trial, steps: Array, changes: Array, valid: Array) -> Trial:
         """The end of a line search along the L-BFGS direction, or `start` itself if that is no way down."""
         direction = descent_direction(start.gradient, steps, changes, valid)
         origin = replace(start, slope=float(np.sum(start.gradient * direction)))
@@ -183,9 +179,7 @@ def _evaluate(objective: Objective, parameters: Tree) -> tuple[float, Array]:
 
 def _flatten(parameters: Tree) -> Array:
     """All leaves after one another: float64 [n]."""
-    return np.concatenate(
-        [np.zeros(0), *(np.ravel(leaf).astype(np.float64) for leaf in tree.leaves(parameters))]
-    )
+    return np.concatenate([np.zeros(0), *(np.ravel(leaf).astype(np.float64) for leaf in tree.leaves(parameters))])
 
 
 def _unflatten(vector: Array, parameters: Tree) -> Tree:
@@ -193,6 +187,4 @@ def _unflatten(vector: Array, parameters: Tree) -> Tree:
     likes = tree.leaves(parameters)
     ends = np.cumsum([like.size for like in likes])
     parts = zip(np.split(vector, ends[:-1]), likes, strict=True)
-    return tree.rebuild(
-        parameters, iter([part.reshape(like.shape).astype(like.dtype) for part, like in parts])
-    )
+    return tree.rebuild(parameters, iter([part.reshape(like.shape).astype(like.dtype) for part, like in parts]))

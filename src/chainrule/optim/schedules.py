@@ -173,8 +173,7 @@ def as_schedule(rate: float | Schedule) -> Schedule:
         return Constant(rate)
     except ArgumentError as error:
         raise ArgumentError(
-            f"a learning rate must be a number of at least 0 or a schedule, such as Cosine(1e-3), "
-            f"but it is {rate!r}"
+            f"a learning rate must be a number of at least 0 or a schedule, such as Cosine(1e-3), but it is {rate!r}"
         ) from error
 
 
