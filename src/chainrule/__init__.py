@@ -5,10 +5,23 @@ cr.grad(lambda x: np.sin(x**2))(3.0)      # cos(x²)·2x
 """
 
 from chainrule import ops
+from chainrule.checking import check_grads
 from chainrule.functions import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from chainrule.tracing import trace
 from chainrule.transforms.backprop import backprop
 
 __version__ = "0.1.0"
 
-__all__ = ["backprop", "grad", "hessian", "hvp", "jacobian", "jvp", "ops", "trace", "value_and_grad", "vjp"]
+__all__ = [
+    "backprop",
+    "check_grads",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "ops",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]

@@ -171,11 +171,7 @@ def _one_or_all(trees: tuple[Tree, ...], argnums: Argnums) -> Tree:
 
 
 def _scalar(recording: Recording) -> Value:
-    if (
-        len(recording.outputs) != 1
-        or recording.outputs[0].shape
-        or not recording.outputs[0].node.type.is_float
-    ):
+    if len(recording.outputs) != 1 or recording.outputs[0].shape or not recording.outputs[0].node.type.is_float:
         types = ", ".join(str(output.node.type) for output in recording.outputs)
         raise ArgumentError(
             f"a gradient needs a function that returns one float number, but {recording.name} returned {types}; "
@@ -233,8 +229,7 @@ def _reverse_blocks(recording: Recording) -> list[list[Any]]:
     pulled = recording.function(_pull_back(recording, cotangents), cotangents)
     rows = iter([pulled(*basis) for basis in _basis(recording.outputs)])
     return [
-        _stacked([next(rows) for _ in range(output.size)], 0, output, recording.inputs)
-        for output in recording.outputs
+        _stacked([next(rows) for _ in range(output.size)], 0, output, recording.inputs) for output in recording.outputs
     ]
 
 
@@ -244,8 +239,7 @@ def _forward_blocks(recording: Recording) -> list[list[Any]]:
     pushed = recording.function(_push_forward(recording, tangents), tangents)
     columns = iter([pushed(*basis) for basis in _basis(recording.inputs)])
     by_input = [
-        _stacked([next(columns) for _ in range(value.size)], -1, value, recording.outputs)
-        for value in recording.inputs
+        _stacked([next(columns) for _ in range(value.size)], -1, value, recording.outputs) for value in recording.inputs
     ]
     return [list(blocks) for blocks in zip(*by_input, strict=True)]
 
@@ -256,7 +250,5 @@ def _stacked(passes: list[list[Any]], axis: int, unit: Value, values: Sequence[V
     for i, value in enumerate(values):
         shape = (*unit.shape, *value.shape) if axis == 0 else (*value.shape, *unit.shape)
         results = [results[i] for results in passes]
-        blocks.append(
-            np.reshape(np.stack(results, axis), shape) if prod(shape) else np.zeros(shape, value.dtype)
-        )
+        blocks.append(np.reshape(np.stack(results, axis), shape) if prod(shape) else np.zeros(shape, value.dtype))
     return blocks

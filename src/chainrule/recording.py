@@ -42,9 +42,7 @@ class Recording:
         """
         inputs = nodes_of([*self.inputs, *extra])
         graph = Graph(inputs, nodes_of(values), self.name)
-        if any(isinstance(argument, Value) for argument in self.arguments) or (
-            graph.free_inputs and is_tracing()
-        ):
+        if any(isinstance(argument, Value) for argument in self.arguments) or (graph.free_inputs and is_tracing()):
             return lambda *numbers: self._inline(graph, numbers)
         run = reference.prepare(graph)
         return lambda *numbers: (
@@ -67,9 +65,7 @@ class Recording:
         return tree.rebuild(self.result, iter(leaves))
 
 
-def record(
-    f: Callable[..., Any], args: Sequence[Tree], kwargs: Mapping[str, Any], argnums: Sequence[int]
-) -> Recording:
+def record(f: Callable[..., Any], args: Sequence[Tree], kwargs: Mapping[str, Any], argnums: Sequence[int]) -> Recording:
     """Record `f` as a function of the arguments at `argnums`, which must be floats.
 
     Raises:
@@ -78,9 +74,7 @@ def record(
     """
     for position in argnums:
         if not -len(args) <= position < len(args):
-            raise ArgumentError(
-                f"argnums names argument {position}, but {function_name(f)} was called with {len(args)} arguments"
-            )
+            raise ArgumentError(f"argnums names argument {position}, but {function_name(f)} got {len(args)} arguments")
     positions = [position % len(args) for position in argnums]
     chosen = tuple(args[position] for position in positions)
     inputs = make_inputs(f, positions, chosen)

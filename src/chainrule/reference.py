@@ -25,9 +25,7 @@ def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
         ArgumentError: (from the function) wrong number, shape or dtype of arrays; an index out of range.
     """
     graph.verify()
-    steps = [
-        (node, node.op.numpy, node.keywords, node.operands) for node in graph.nodes if node.op is not INPUT
-    ]
+    steps = [(node, node.op.numpy, node.keywords, node.operands) for node in graph.nodes if node.op is not INPUT]
     drops = _last_uses(graph)
 
     def run(arrays: Sequence[Any]) -> list[Array]:
@@ -65,8 +63,6 @@ def _checked(graph: Graph, arrays: Sequence[Any]) -> list[Array]:
         array = as_array(value, str(node.keywords["slot"]))
         given = ArrayType(array.shape, array.dtype)
         if given != node.type:
-            raise ArgumentError(
-                f"{graph.name} was traced for {node.keywords['slot']} of type {node.type}, got {given}"
-            )
+            raise ArgumentError(f"{graph.name} was traced for {node.keywords['slot']} of type {node.type}, got {given}")
         checked.append(array)
     return checked

@@ -53,9 +53,7 @@ def as_array(value: object, name: str = "value") -> Array:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ArgumentError(
-            f"{name} is ragged: its rows have different lengths; pad them to one length"
-        ) from error
+        raise ArgumentError(f"{name} is ragged: its rows have different lengths; pad them to one length") from error
     if array.dtype in DTYPES:
         return array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype.kind in "iu" and array.dtype != np.dtype(np.uint64):

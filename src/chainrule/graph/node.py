@@ -96,7 +96,7 @@ def _no_meaning(**attributes: Any) -> Array:
     raise AssertionError("an input has no meaning of its own: an executor supplies its value")
 
 
-INPUT = register(Op("input", Kind.SOURCE, "{name}", lambda slot, type: type, _no_meaning, ()))
+INPUT = register(Op("input", Kind.SOURCE, "{name}", lambda slot, like: like, _no_meaning, ()))
 CONSTANT = register(
     Op(
         "constant",
@@ -111,7 +111,7 @@ CONSTANT = register(
 
 def make_input(name: str, type_: ArrayType) -> Node:
     """A new input, different from every other."""
-    return make_node(INPUT, (), slot=Slot(name), type=type_)
+    return make_node(INPUT, (), slot=Slot(name), like=type_)
 
 
 def make_constant(value: object) -> Node:

@@ -66,6 +66,4 @@ class EachOperand(Sequence[Rule]):
         return 2**31
 
     def __iter__(self) -> Iterator[Rule]:
-        raise TypeError(
-            "an operation with any number of operands has no list of rules; ask for one by position"
-        )
+        raise TypeError("an operation with any number of operands has no list of rules; ask for one by position")

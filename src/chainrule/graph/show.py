@@ -59,7 +59,5 @@ def _write(node: Node, names: dict[Node, str]) -> str:
     operands = [names[operand] for operand in node.operands]
     attributes = ", ".join(f"{name}={value}" for name, value in node.attributes)
     variadic = "{*}" in node.op.formula
-    formula = (
-        node.op.formula.replace("{*}", ", ".join(operands)) if variadic else node.op.formula.format(*operands)
-    )
+    formula = node.op.formula.replace("{*}", ", ".join(operands)) if variadic else node.op.formula.format(*operands)
     return f"{formula}  ({attributes})" if attributes else formula

@@ -3,8 +3,8 @@
 Everything that NumPy has is called by its NumPy name: `np.sin(x)`, `x @ w`, `np.sum(x, axis=0)`.
 """
 
-from chainrule.ops import matmul as _matmul
-from chainrule.ops import shape as _shape
+import chainrule.ops.matmul
+import chainrule.ops.shape  # noqa: F401 (these two add no names: they teach NumPy's functions to trace)
 from chainrule.ops.composite import (
     elu,
     gelu,

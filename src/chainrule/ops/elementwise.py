@@ -54,12 +54,8 @@ ADD = _elementwise("add", "{0} + {1}", np.add, lambda g, y, a, b: g, lambda g, y
 SUBTRACT = _elementwise(
     "subtract", "{0} − {1}", np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, infer=_number_type
 )
-MULTIPLY = _elementwise(
-    "multiply", "{0}·{1}", np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a
-)
-DIVIDE = _elementwise(
-    "divide", "{0} / {1}", np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b
-)
+MULTIPLY = _elementwise("multiply", "{0}·{1}", np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+DIVIDE = _elementwise("divide", "{0} / {1}", np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b)
 NEGATIVE = _elementwise("negative", "−{0}", np.negative, lambda g, y, x: -g, infer=_number_type)
 
 

@@ -51,16 +51,14 @@ TAKE = register(
         rules=(lambda g, y, x, indices, axis: scatter_add(g, indices, axis=axis, length=x.shape[axis]), None),
     )
 )
-SCATTER_ADD = (
-    register(  # the adjoint of take: elements that were taken twice get two cotangents, which add up
-        Op(
-            "scatter_add",
-            Kind.MOVEMENT,
-            "scatter {0} to {1}",
-            infer=_scatter_type,
-            numpy=_scatter_array,
-            rules=(lambda g, y, x, indices, axis, length: apply(TAKE, g, indices, axis=axis), None),
-        )
+SCATTER_ADD = register(  # the adjoint of take: elements that were taken twice get two cotangents, which add up
+    Op(
+        "scatter_add",
+        Kind.MOVEMENT,
+        "scatter {0} to {1}",
+        infer=_scatter_type,
+        numpy=_scatter_array,
+        rules=(lambda g, y, x, indices, axis, length: apply(TAKE, g, indices, axis=axis), None),
     )
 )
 
@@ -119,12 +117,10 @@ def _complete(index: tuple[Any, ...], ndim: int) -> list[Any]:
     """The index with masks as positions, the ellipsis written out, and one entry for every axis."""
     entries: list[Any] = []
     for entry in index:
-        if isinstance(entry, Value) and entry.dtype == bool:
-            refuse("a traced mask selects a number of elements that is not known", "use np.where(mask, x, 0)")
-        is_mask = not isinstance(entry, Value) and getattr(entry, "dtype", None) == bool
-        entries.extend(
-            np.nonzero(entry) if is_mask else [np.asarray(entry) if isinstance(entry, list) else entry]
-        )
+        if isinstance(entry, Value) and entry.dtype == np.dtype(bool):
+            refuse("the number of elements that a traced mask selects is not known", "use np.where(mask, x, 0)")
+        is_mask = isinstance(entry, np.ndarray) and entry.dtype == np.dtype(bool)
+        entries.extend(np.nonzero(entry) if is_mask else [np.asarray(entry) if isinstance(entry, list) else entry])
     ellipses = [i for i, entry in enumerate(entries) if entry is Ellipsis]
     missing = ndim - sum(entry is not None and entry is not Ellipsis for entry in entries)
     if missing < 0 or len(ellipses) > 1:

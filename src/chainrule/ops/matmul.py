@@ -1,6 +1,8 @@
 """Matrix products: one primitive, a stack of matrices times a stack of matrices.
 
-Why the transposes: y_ij = Σ_k a_ik b_kj, so ∂ℒ/∂a_ik = Σ_j g_ij b_kj = (g bᵀ)_ik and ∂ℒ/∂b_kj = Σ_i a_ik g_ij = (aᵀ g)_kj.
+Why the transposes: y_ij = Σ_k a_ik b_kj, so every y_ij of row i depends on a_ik, and
+
+    ∂ℒ/∂a_ik = Σ_j g_ij b_kj = (g bᵀ)_ik        ∂ℒ/∂b_kj = Σ_i a_ik g_ij = (aᵀ g)_kj
 """
 
 from __future__ import annotations
@@ -19,9 +21,7 @@ from chainrule.types import ArrayType, broadcast_shapes
 
 def _matmul_type(a: ArrayType, b: ArrayType) -> ArrayType:
     if len(a.shape) < 2 or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2] or a.dtype != b.dtype:
-        raise ArgumentError(
-            f"matmul cannot multiply {a} by {b}: it needs […, n, k] and […, k, m] of one dtype"
-        )
+        raise ArgumentError(f"matmul cannot multiply {a} by {b}: it needs […, n, k] and […, k, m] of one dtype")
     return ArrayType((*a.shape[:-1], b.shape[-1]), a.dtype)
 
 
@@ -46,10 +46,11 @@ def _matmul(a: ArrayLike, b: ArrayLike) -> Any:
     a, b = (cast(lift(x), dtype) for x in (a, b))
     if not (a.ndim and b.ndim):
         raise ArgumentError("matmul needs arrays with at least one axis; use * for single numbers")
-    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+    contracted = -2 if b.ndim > 1 else 0
+    if a.shape[-1] != b.shape[contracted]:
         raise ArgumentError(
-            f"matmul cannot multiply shape {a.shape} by shape {b.shape}: the last axis of the first ({a.shape[-1]}) "
-            f"and the {'second-last' if b.ndim > 1 else 'only'} axis of the second ({b.shape[-2 if b.ndim > 1 else 0]}) differ"
+            f"matmul cannot multiply shape {a.shape} by shape {b.shape}: the last axis of the first ({a.shape[-1]}) and "
+            f"axis {contracted} of the second ({b.shape[contracted]}) differ"
         )
     if a.ndim == 1:
         return np.squeeze(np.reshape(a, (1, -1)) @ b, axis=-1 if b.ndim == 1 else -2)
@@ -72,9 +73,7 @@ def _dot(a: ArrayLike, b: ArrayLike) -> Any:
     if not a.ndim or not b.ndim:
         return a * b
     if a.ndim > 2 or b.ndim > 2:
-        raise ArgumentError(
-            "np.dot of arrays with more than two axes cannot be traced; use @, which multiplies stacks"
-        )
+        raise ArgumentError("np.dot of arrays with more than two axes cannot be traced; use @, which multiplies stacks")
     return a @ b
 
 

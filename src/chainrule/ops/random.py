@@ -24,9 +24,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 
-def philox(
-    counter: tuple[Array, Array, Array, Array], key: tuple[Any, Any]
-) -> tuple[Array, Array, Array, Array]:
+def philox(counter: tuple[Array, Array, Array, Array], key: tuple[Any, Any]) -> tuple[Array, Array, Array, Array]:
     """Ten rounds of Philox4x32 on uint64 arrays that hold 32-bit words."""
     c0, c1, c2, c3 = counter
     k0, k1 = key

@@ -30,9 +30,7 @@ def _reduced(x: ArrayType, axis: tuple[int, ...]) -> ArrayType:
 
 def _nonempty(x: ArrayType, axis: tuple[int, ...]) -> ArrayType:
     if any(x.shape[i] == 0 for i in axis):
-        raise ArgumentError(
-            f"max, min and argmax need at least one element along axes {axis}, got shape {x.shape}"
-        )
+        raise ArgumentError(f"max, min and argmax need at least one element along axes {axis}, got shape {x.shape}")
     return _reduced(x, axis)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
@@ -19,9 +20,7 @@ Ranges: TypeAlias = tuple[tuple[int, int, int], ...]  # (start, count, step) for
 
 def _reshape_type(x: ArrayType, shape: Shape) -> ArrayType:
     if prod(shape) != x.size:
-        raise ArgumentError(
-            f"an array of shape {x.shape} has {x.size} elements and cannot take shape {shape}"
-        )
+        raise ArgumentError(f"an array of shape {x.shape} has {x.size} elements and cannot take shape {shape}")
     return ArrayType(shape, x.dtype)
 
 
@@ -35,16 +34,13 @@ def _concatenate_type(*xs: ArrayType, axis: int) -> ArrayType:
             or x.dtype != first.dtype
         ):
             raise ArgumentError(f"arrays of types {first} and {x} cannot be concatenated along axis {axis}")
-    return ArrayType(
-        (*first.shape[:axis], sum(x.shape[axis] for x in xs), *first.shape[axis + 1 :]), first.dtype
-    )
+    return ArrayType((*first.shape[:axis], sum(x.shape[axis] for x in xs), *first.shape[axis + 1 :]), first.dtype)
 
 
 def _slices(ranges: Ranges) -> tuple[slice, ...]:
     ends = [start + count * step for start, count, step in ranges]
     return tuple(
-        slice(start, end if end >= 0 else None, step)
-        for (start, _, step), end in zip(ranges, ends, strict=True)
+        slice(start, end if end >= 0 else None, step) for (start, _, step), end in zip(ranges, ends, strict=True)
     )
 
 
@@ -172,9 +168,7 @@ def _expand_dims(x: ArrayLike, axis: int | tuple[int, ...]) -> Any:
 
 @implements(np.squeeze)
 def _squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
-    dropped = (
-        tuple(i for i, n in enumerate(x.shape) if n == 1) if axis is None else normalise_axes(axis, x.ndim)
-    )
+    dropped = tuple(i for i, n in enumerate(x.shape) if n == 1) if axis is None else normalise_axes(axis, x.ndim)
     if any(x.shape[i] != 1 for i in dropped):
         raise ArgumentError(f"squeeze can only drop axes of length 1, got axis {axis} of shape {x.shape}")
     return np.reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
@@ -186,11 +180,7 @@ def _concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Any:
         arrays, axis = [np.ravel(x) for x in arrays], 0
     dtype = common_dtype(*arrays)
     values = [cast(lift(x), dtype) for x in arrays]
-    return (
-        values[0]
-        if len(values) == 1
-        else apply(CONCATENATE, *values, axis=normalise_axis(axis, values[0].ndim))
-    )
+    return values[0] if len(values) == 1 else apply(CONCATENATE, *values, axis=normalise_axis(axis, values[0].ndim))
 
 
 @implements(np.stack)
@@ -225,7 +215,7 @@ def _split(x: ArrayLike, sections: int | Sequence[int], axis: int = 0) -> list[A
         sections = range(length // sections, length, length // sections)
     edges = [0, *sections, length]
     whole = (slice(None),) * axis
-    return [x[(*whole, slice(start, stop))] for start, stop in zip(edges, edges[1:], strict=False)]
+    return [x[(*whole, slice(start, stop))] for start, stop in pairwise(edges)]
 
 
 @implements(np.flip)

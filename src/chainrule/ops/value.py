@@ -142,9 +142,7 @@ class Value(NDArrayOperatorsMixin):
             refuse(f"{name}.{method} cannot be traced", "use np.sum, np.prod, np.max or np.min along an axis")
         return _record(IMPLEMENTATIONS.get(ufunc, _BY_NAME.get(ufunc.__name__)), name, inputs, keywords)
 
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, arguments: Any, keywords: Any
-    ) -> Any:
+    def __array_function__(self, function: Callable[..., Any], types: Any, arguments: Any, keywords: Any) -> Any:
         module = function.__module__.removeprefix("numpy")
         return _record(IMPLEMENTATIONS.get(function), f"np{module}.{function.__name__}", arguments, keywords)
 
@@ -168,7 +166,7 @@ class Value(NDArrayOperatorsMixin):
     ravel = flatten = _method(np.ravel)
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Any:  # noqa: N802 (NumPy's name)
         """The array with its axes reversed."""
         return np.transpose(self)
 
@@ -199,7 +197,7 @@ class Value(NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         refuse(
             "a traced value cannot be turned into a NumPy array",
-            "build arrays of traced values with np.stack or np.concatenate, and keep untraceable code out of the function",
+            "build arrays of traced values with np.stack or np.concatenate, and keep other code out of the function",
         )
 
     def _as_python_number(self) -> NoReturn:
@@ -242,9 +240,7 @@ def _without_rebinding(keywords: dict[str, Any]) -> dict[str, Any]:
     """Allow `total += x` for single numbers, which NumPy rebinds too; refuse to change an array in place."""
     (target,) = keywords["out"]
     if not isinstance(target, Value) or target.ndim:
-        refuse(
-            "an array would be changed in place", "write x = x + y instead of x += y, and leave out=… away"
-        )
+        refuse("an array would be changed in place", "write x = x + y instead of x += y, and leave out=… away")
     return {name: value for name, value in keywords.items() if name != "out"}
 
 
@@ -252,7 +248,7 @@ def _record(function: Callable[..., Any] | None, name: str, arguments: Any, keyw
     if function is None:
         refuse(
             f"{name} cannot be traced",
-            "chainrule.ops and docs/reference.md list what can; write it with those, or compute it outside the function",
+            "the reference lists the functions that can; write it with those, or compute it outside the function",
         )
     try:
         return function(*arguments, **keywords)

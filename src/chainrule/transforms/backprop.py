@@ -92,15 +92,10 @@ def backprop(graph: Graph, wrt: Sequence[int] | None = None) -> tuple[Graph, Der
 
 def or_zeros(results: Sequence[Node | None], like: Sequence[Node]) -> list[Any]:
     """The results as values, with zeros of the right type where no path leads."""
-    return [
-        Value(r) if r is not None else np.zeros_like(Value(node))
-        for r, node in zip(results, like, strict=True)
-    ]
+    return [Value(r) if r is not None else np.zeros_like(Value(node)) for r, node in zip(results, like, strict=True)]
 
 
 def require_float(node: Node, name: str) -> None:
     """Raise ArgumentError unless the node can be differentiated."""
     if not node.type.is_float:
-        raise ArgumentError(
-            f"{name} cannot be differentiated at {node.type}: derivatives need float32 or float64"
-        )
+        raise ArgumentError(f"{name} cannot be differentiated at {node.type}: derivatives need float32 or float64")

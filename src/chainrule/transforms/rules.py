@@ -1,0 +1,123 @@
+"""The named rewrites: each replaces a node by a simpler one of exactly the same value, bit for bit.
+
+So none of them may drop a nan, an infinity or the sign of a zero: 0·x is not 0, and x + 0 is not x for x = −0.
+Rewrites that change rounding do not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import CONSTANT, INPUT, Kind, Node, make_constant
+from chainrule.ops.value import Value, apply, known_number
+
+_FOLDED_ELEMENTS = 64  # larger results stay computed, so that folding never makes a graph heavy
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A named rule.
+
+    Attributes:
+        name: for explanations and failures to cite.
+        rewrite: node -> the simpler value, or None where the rule does not apply.
+    """
+
+    name: str
+    rewrite: Callable[[Node], Value | None]
+
+
+def _is(node: Node, *names: str) -> bool:
+    return node.op.name in names
+
+
+def _operands(node: Node) -> list[Value]:
+    return [Value(operand) for operand in node.operands]
+
+
+def _fold_constants(node: Node) -> Value | None:
+    foldable = node.op not in (INPUT, CONSTANT) and node.type.size <= _FOLDED_ELEMENTS and not _is(node, "broadcast")
+    if not foldable or not all(operand.op is CONSTANT for operand in node.operands):
+        return None
+    arrays = [operand.keywords["value"].array for operand in node.operands]
+    with np.errstate(all="ignore"):
+        return Value(make_constant(node.op.numpy(*arrays, **node.keywords)))
+
+
+def _fold_numbers(node: Node) -> Value | None:
+    """One number repeated in every operand: compute it once, repeat the result."""
+    if node.op.kind is not Kind.ELEMENTWISE or not node.type.shape:
+        return None
+    if any(known_number(operand) is None for operand in _operands(node)):
+        return None
+    number = apply(node.op, *(_scalar(operand) for operand in node.operands), **node.keywords)
+    result: Value = np.broadcast_to(number, node.type.shape)
+    return result
+
+
+def _scalar(node: Node) -> Value:
+    """The one element of a repeated number."""
+    while node.op is not CONSTANT:
+        (node,) = node.operands
+    result: Value = np.reshape(Value(node), ())
+    return result
+
+
+def _multiply_by_one(node: Node) -> Value | None:
+    if _is(node, "multiply"):
+        a, b = _operands(node)
+        return a if known_number(b) == 1 else b if known_number(a) == 1 else None
+    if _is(node, "divide", "power"):
+        a, b = _operands(node)
+        return a if known_number(b) == 1 else None
+    return None
+
+
+def _signs(node: Node) -> Value | None:
+    """−(−x) = x, a + (−b) = a − b, a − (−b) = a + b."""
+    last = node.operands[-1] if node.operands else None
+    if last is None or not _is(last, "negative"):
+        return None
+    (x,) = _operands(last)
+    if _is(node, "negative"):
+        return x
+    result: Any = None
+    if _is(node, "add"):
+        result = Value(node.operands[0]) - x
+    if _is(node, "subtract"):
+        result = Value(node.operands[0]) + x
+    return result
+
+
+def _movements(node: Node) -> Value | None:
+    """Two reshapes, transposes or broadcasts in a row are one; one that changes nothing is none."""
+    if not _is(node, "reshape", "transpose", "broadcast"):
+        return None
+    (inner,) = node.operands
+    result: Any = None
+    if _is(node, "transpose"):
+        axes = node.keywords["axes"]
+        if axes == tuple(range(len(axes))):
+            result = Value(inner)
+        elif _is(inner, "transpose"):
+            before = inner.keywords["axes"]
+            result = np.transpose(Value(inner.operands[0]), tuple(before[i] for i in axes))
+    elif node.type == inner.type:
+        result = Value(inner)
+    elif inner.op is node.op:
+        move = np.reshape if _is(node, "reshape") else np.broadcast_to
+        result = move(Value(inner.operands[0]), node.type.shape)
+    return result
+
+
+REWRITES = (
+    Rewrite("fold constants", _fold_constants),
+    Rewrite("fold numbers", _fold_numbers),
+    Rewrite("multiply by one", _multiply_by_one),
+    Rewrite("combine signs", _signs),
+    Rewrite("merge movements", _movements),
+)
