@@ -216,3 +216,22 @@ def test_gradients_in_another_order_are_refused():
     optimizer = optim.LBFGS()
     with pytest.raises(ArgumentError, match=r"\['a'\]"):
         optimizer.step(lambda p: (0.0, {"b": p["b"], "a": p["a"]}), parameters, optimizer.initialise(parameters))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_without_a_tolerance_it_still_finishes(dtype):
+    def offset(x):
+        loss, gradient = rosenbrock(x)
+        return loss + 1e3, gradient.astype(dtype)
+
+    x, state, losses = minimise(optim.LBFGS(tolerance=0.0), offset, np.array([-1.2, 1.0], dtype))
+    assert state["finished"]
+    assert len(losses) < 100
+    np.testing.assert_allclose(x, 1.0, atol=1e-2)
+
+
+def test_a_step_over_a_hilltop_is_taken_but_not_remembered():
+    optimizer, x = optim.LBFGS(max_line_search=1), np.array([1.0])
+    x, state, loss = optimizer.step(lambda x: (float(-(x @ x)), -2 * x), x, optimizer.initialise(x))
+    assert loss < -1.0
+    assert not state["valid"].any()

@@ -84,9 +84,8 @@ class LBFGS:
         """Return the parameters, the state and the loss after one step; the loss never rises.
 
         Args:
-            objective: gives the loss and the gradients at a tree of parameters; must be
-                deterministic. It is not
-                called again at a point where the previous step ended.
+            objective: gives the loss and the gradients at a tree of parameters; must be deterministic. It is
+                not called again at a point where the previous step ended.
             parameters: a tree of float32 and float64 arrays; the algorithm itself computes in float64.
             state: what `initialise` or the previous step returned.
         """
@@ -95,8 +94,7 @@ class LBFGS:
         if np.max(np.abs(start.gradient), initial=0.0) <= self.tolerance:
             return parameters, {**state, "finished": np.array(True)}, start.value
         # Where remembered curvature leads nowhere, the steepest descent gets a last chance.
-        memories = (state["valid"], np.zeros_like(state["valid"])) if state["valid"].any() else (state["valid"],)
-        for valid in memories:
+        for valid in (state["valid"], np.zeros_like(state["valid"])):
             end = self._search(objective, start, state["steps"], state["changes"], valid)
             if end is not start:
                 state = {**state, **_remember(start, end, state["steps"], state["changes"], valid)}
@@ -128,7 +126,8 @@ class LBFGS:
         # A remembered curvature makes 1 the natural length; without one, the first try moves by at most 1.
         first = 1.0 if valid.any() else min(1.0, 1.0 / float(np.sqrt(np.sum(start.gradient**2))))
         end = line.search(first)
-        return start if end is origin else end
+        # In float32, or next to the minimum, a step can be too short to change any parameter.
+        return start if np.array_equal(end.point, start.point) else end
 
 
 def descent_direction(gradient: Array, steps: Array, changes: Array, valid: Array) -> Array:
