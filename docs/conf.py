@@ -2,13 +2,15 @@
 
 from importlib.metadata import version as installed_version
 
+from sphinx.application import Sphinx
+
 project = "chainrule"
 author = "The chainrule developers"
 version = release = installed_version("chainrule")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
-nitpicky = False
+default_role = "literal"  # in docstrings `x` is code
 
 html_theme = "furo"
 html_title = "chainrule"
@@ -16,7 +18,17 @@ html_copy_source = False
 html_show_copyright = False
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+autodoc_typehints = "none"  # the docstrings give types in words; the signatures stay short
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # attributes in the text of their class, once
+napoleon_use_rtype = False
 myst_heading_anchors = 3
+
+
+def _read_as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Mathematics in a docstring, such as |x| or a*b, is not markup."""
+    lines[:] = [line.replace("*", r"\*").replace("|", r"\|") for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-docstring", _read_as_plain_text, priority=400)  # before napoleon
