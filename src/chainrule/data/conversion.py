@@ -1,0 +1,84 @@
+"""The same column read as another kind: what a model learned as text may arrive as numbers, and back.
+
+The canonical text of a whole number has no fraction (``1.0`` and ``1`` are both ``"1"``), so that codes match
+however they were stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.table import Column, Kind
+from chainrule.errors import TableError
+
+
+def as_kind(column: Column, kind: Kind, source: str) -> Column:
+    """Return `column` as `kind`.
+
+    Raises:
+        TableError: A value has no meaning in that kind; names the source, column, row and value.
+    """
+    match column.kind, kind:
+        case own, other if own == other:
+            return column
+        case "numeric", "category":
+            return Column(column.name, kind, np.array([number_text(x) for x in column.values.tolist()], object))
+        case "time", "category":
+            return Column(column.name, kind, np.array([time_text(x) for x in column.values.tolist()], object))
+        case "category", "numeric":
+            return Column(column.name, kind, parsed(column, number, "a number", source))
+        case "category", "time":
+            return Column(column.name, kind, parsed(column, seconds, "a date", source))
+    if column.missing.all():
+        return Column(column.name, kind, column.values)
+    found, expected = ("dates", "numbers") if kind == "numeric" else ("numbers", "dates")
+    raise TableError(f"{source}, column {column.name!r} holds {found} where {expected} are expected")
+
+
+def number_text(x: float) -> str | None:
+    """Return the canonical text of a number, None for NaN."""
+    if x != x:
+        return None
+    return str(int(x)) if x.is_integer() else repr(x)
+
+
+def time_text(x: float) -> str | None:
+    """Return the ISO 8601 text of seconds since 1970-01-01 UTC: the date alone at midnight."""
+    if x != x:
+        return None
+    day, second = divmod(x, 86_400)
+    date = str(np.datetime64(int(day), "D"))
+    return date if second == 0 else f"{date} {np.datetime64(int(second), 's').item().time().isoformat()}"
+
+
+def parsed(column: Column, parse: Callable[[str], float], meaning: str, source: str) -> NDArray[np.float64]:
+    """Return the numbers that the texts of `column` stand for, NaN where missing."""
+    numbers = np.full(len(column), np.nan)
+    for row, text in enumerate(column.values):
+        if text is not None:
+            try:
+                numbers[row] = parse(text)
+            except ValueError as error:
+                raise TableError(
+                    f"{source}, column {column.name!r}, row {row + 1}: {text!r} is not {meaning}; "
+                    "correct it, or leave it empty if missing"
+                ) from error
+    return numbers
+
+
+def number(text: str) -> float:
+    """Return the finite decimal number that `text` writes; ValueError if it writes none."""
+    value = float(text.replace("_", "?"))
+    if not np.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def seconds(text: str) -> float:
+    """Return seconds since 1970-01-01 UTC of an ISO 8601 date or timestamp; ValueError if it is none."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

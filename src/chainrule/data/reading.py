@@ -1,0 +1,128 @@
+"""Reading tables: CSV (plain or gzip) and Parquet, through DuckDB.
+
+Nothing in a file is ever executed or looked up: file names are bound as parameters, columns are numbered
+inside the database (``c0, c1, …``), and no path is followed but the given one.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chainrule.data.conversion import as_kind
+from chainrule.data.csv_file import CsvFile, open_csv
+from chainrule.data.database import database, database_error, row_count
+from chainrule.data.parquet_file import read_parquet
+from chainrule.data.table import KINDS, Kind, Table, suggestion
+from chainrule.data.text_columns import TextColumn, normalised
+from chainrule.errors import TableError
+
+if TYPE_CHECKING:
+    import duckdb
+
+CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+PARQUET_SUFFIXES = (".parquet",)
+
+READ_CSV = """
+    SELECT * FROM read_csv($path, auto_detect=false, header=true, delim=$delimiter, quote='"', escape='"',
+        strict_mode=true, null_padding=false, compression=$compression, columns={columns})
+"""
+
+
+def read_table(path: str | Path, kinds: Mapping[str, Kind] | None = None) -> Table:
+    """Read a table from a .csv, .tsv, .txt (also .gz) or .parquet file.
+
+    The first line of a CSV file names the columns. How text becomes numbers, times and categories, and
+    which words mean that a value is missing, is told in `chainrule.data.text_columns`. In a Parquet file the
+    stored types decide: numbers are numeric (integers from 2⁵³ on category), text, enumerations, UUIDs and
+    booleans (``"true"``, ``"false"``) category, dates and timestamps time, times of day numeric seconds.
+
+    Args:
+        path: The file; characters such as ``*`` and ``[`` stand for themselves.
+        kinds: The kind of some columns, by name, where it is known better than the values tell (columns
+            that the file lacks are ignored). A category keeps its text as it stands, ``007`` included.
+
+    Raises:
+        TableError: The file is missing, empty, damaged, ragged, not UTF-8, has no rows, or holds a value
+            that is no finite number; names file, line, column and fix.
+        MissingExtraError: DuckDB is not installed.
+    """
+    path, kinds = Path(path), dict(kinds or {})
+    for name, kind in kinds.items():
+        if kind not in KINDS:
+            raise TableError(f"column {name!r} has kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    check_readable(path)
+    name = path.name.lower()
+    try:
+        if name.endswith(CSV_SUFFIXES):
+            return read_csv(path, kinds)
+        if name.endswith(PARQUET_SUFFIXES):
+            table = read_parquet(path)
+            columns = (as_kind(column, kinds.get(column.name, column.kind), table.source) for column in table.columns)
+            return Table(tuple(columns), table.source)
+    except OSError as error:
+        raise TableError(f"{path} cannot be read: {error.strerror or error}") from error
+    raise TableError(f"{path} has no known suffix; use one of {', '.join(CSV_SUFFIXES + PARQUET_SUFFIXES)}")
+
+
+def check_readable(path: Path) -> None:
+    """Raise TableError unless `path` is a file with something in it."""
+    if path.is_dir():
+        raise TableError(f"{path} is a directory; name the table inside it")
+    if not path.exists():
+        neighbours = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = suggestion(path.name, neighbours)
+        raise TableError(f"{path} does not exist{hint if 'did you mean' in hint else '; check the path'}")
+    if not path.is_file():
+        raise TableError(f"{path} is not a regular file; copy the table to a file first")
+    if not path.stat().st_size:
+        raise TableError(f"{path} is empty; a table has named columns and at least one row")
+
+
+def read_csv(path: Path, kinds: Mapping[str, Kind]) -> Table:
+    """Read a CSV file: all values as text first, then column by column."""
+    file = open_csv(path)
+    cells = [f"c{position}" for position in range(len(file.names))]
+
+    def where(row: int) -> str:
+        return f"{path}, line {file.line_of(row)}"
+
+    with database() as connection:
+        load_cells(connection, file, cells)
+        if not row_count(connection, "cells"):
+            raise TableError(f"{path} has a header but no rows; add at least one line of data")
+        read = [
+            TextColumn(connection, cell, name, where).column(kinds.get(name))
+            for cell, name in zip(cells, file.names, strict=True)
+        ]
+    columns, notes = zip(*read, strict=True)
+    return Table(columns, str(path), tuple(note for note in notes if note))
+
+
+def load_cells(connection: duckdb.DuckDBPyConnection, file: CsvFile, cells: list[str]) -> None:
+    """Load a CSV file into the table ``cells`` of text columns.
+
+    Raises:
+        TableError: Names the first line that cannot be parsed.
+    """
+    columns = ", ".join(f"'{cell}': 'VARCHAR'" for cell in cells)
+    values = ", ".join(f"{normalised(cell)} AS {cell}" for cell in cells)
+    has_nul = " OR ".join(f"contains({cell}, chr(0))" for cell in cells)
+    parameters = {
+        "path": glob.escape(str(file.path.absolute())),
+        "delimiter": file.delimiter,
+        "compression": "gzip" if file.path.suffix.lower() == ".gz" else "none",
+    }
+    try:
+        connection.execute(
+            f"CREATE TABLE cells AS SELECT {values} FROM ({READ_CSV.format(columns='{' + columns + '}')})",
+            parameters,
+        )
+        damaged = connection.execute(f"SELECT 1 FROM cells WHERE {has_nul} LIMIT 1").fetchone()
+    except database_error() as error:
+        fault = file.first_fault() or str(error).splitlines()[0]
+        raise TableError(f"{file.path}, {fault}") from error
+    if damaged:
+        raise TableError(f"{file.path}, {file.first_fault()}")

@@ -1,0 +1,114 @@
+"""Arrays and a JSON header in one file: safetensors, with a digest, written whole or not at all.
+
+A file holds numbers and text, never code, and names nothing that could be imported. The digest is the SHA-256 of the
+file itself with the digest's own digits set to zero, so that a single changed bit anywhere is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.atomic import replacing
+from chainrule.errors import ModelFileError
+from chainrule.types import DTYPES, Array
+
+FORMAT = 1  # raised when an older chainrule could misread a newer file
+_LARGEST_HEADER = 2**20
+_NO_DIGEST = "0" * 64
+
+
+def save(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write a file; an older one of the same name stays intact until the new one is on the disk.
+
+    Args:
+        path: of the file.
+        kind: what it holds, such as "model"; `load` asks for it.
+        header: JSON-able description.
+        arrays: by name, of the dtypes that chainrule computes with.
+
+    Raises:
+        ModelFileError: the header is over 1 MB, or the file cannot be written; the old one is unchanged.
+    """
+    from safetensors.numpy import save as serialise
+
+    path = Path(path)
+    description = {"sha256": _NO_DIGEST, "format": FORMAT, "kind": kind, **header}
+    metadata = {"chainrule": json.dumps(description, allow_nan=False)}
+    content = serialise({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+    if int.from_bytes(content[:8], "little") > _LARGEST_HEADER:
+        raise ModelFileError(f"{path}: the description would take more than {_LARGEST_HEADER} bytes; shorten it")
+    digest = hashlib.sha256(content).hexdigest()
+    content = content.replace(_NO_DIGEST.encode(), digest.encode(), 1)
+    try:
+        with replacing(path) as beside:
+            beside.write_bytes(content)
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be written: {error.strerror or error}; nothing was changed") from error
+
+
+def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Read a file: its header and its arrays.
+
+    Raises:
+        ModelFileError: there is no such file, or it is truncated, altered, of another kind, or from a newer version.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    header = _header(path, content)
+    _verify_digest(path, content, str(header.pop("sha256", "")))
+    if header.get("format") != FORMAT:
+        raise ModelFileError(f"{path} has format {header.get('format')}, this version reads {FORMAT}; update chainrule")
+    if header.get("kind") != kind:
+        raise ModelFileError(f"{path} holds a {header.get('kind')}, not a {kind}")
+    return header, _arrays(path, content)
+
+
+def _header(path: Path, content: bytes) -> dict[str, Any]:
+    """The JSON that chainrule puts into the header of a safetensors file."""
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or length > min(_LARGEST_HEADER, len(content) - 8):
+        raise ModelFileError(f"{path} is truncated or not a chainrule file: it ends within its own header")
+    metadata = _json(path, content[8 : 8 + length]).get("__metadata__")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("chainrule"), str):
+        raise ModelFileError(f"{path} is not a chainrule file: its header has no chainrule entry")
+    return _json(path, metadata["chainrule"])
+
+
+def _json(path: Path, text: str | bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path} is damaged or not a chainrule file: its header is no JSON") from error
+    if not isinstance(value, dict):
+        raise ModelFileError(f"{path} is damaged or not a chainrule file: its header is no JSON object")
+    return value
+
+
+def _verify_digest(path: Path, content: bytes, digest: str) -> None:
+    stored = digest.encode()
+    blank = content.replace(stored, _NO_DIGEST.encode(), 1) if len(stored) == len(_NO_DIGEST) else b""
+    if hashlib.sha256(blank).hexdigest() != digest:
+        raise ModelFileError(f"{path} is damaged: it was truncated or changed after it was written (SHA-256 differs)")
+
+
+def _arrays(path: Path, content: bytes) -> dict[str, Array]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as deserialise
+
+    try:
+        arrays = deserialise(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ModelFileError(f"{path} is damaged: {error}") from error
+    for name, array in arrays.items():
+        if array.dtype not in DTYPES:
+            raise ModelFileError(f"{path}: array {name!r} has dtype {array.dtype}, which chainrule does not write")
+    return {name: np.array(array) for name, array in arrays.items()}
