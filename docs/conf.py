@@ -22,6 +22,7 @@ autodoc_typehints = "none"  # the docstrings give types in words; the signatures
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # attributes in the text of their class, once
 napoleon_use_rtype = False
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 

@@ -10,9 +10,7 @@ settings.register_profile("nightly", deadline=None, max_examples=2000, print_blo
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--nightly", action="store_true", help="run the slow tests too, and try many more random examples"
-    )
+    parser.addoption("--nightly", action="store_true", help="run the slow tests too, and try many more random examples")
 
 
 def pytest_configure(config: pytest.Config) -> None:
