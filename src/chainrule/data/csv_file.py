@@ -108,8 +108,6 @@ def open_csv(path: Path) -> CsvFile:
         raise TableError(
             f"{path}, line 1 is not UTF-8 text (or the file is not CSV); save the file with UTF-8 encoding"
         ) from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise TableError(f"{path} is not a complete gzip file ({error}); compress or copy it again") from error
     if "\0" in header:
         raise TableError(f"{path}, line 1 contains a NUL byte; the file is damaged or is not text")
     if not header:
@@ -153,8 +151,11 @@ def line_ending(line: bytes) -> bytes:
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """Open the file, decompressed when its name ends in .gz."""
-    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-        yield cast(BinaryIO, stream)
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+            yield cast(BinaryIO, stream)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise TableError(f"{path} is not a complete gzip file ({error}); compress or copy it again") from error
 
 
 @contextmanager

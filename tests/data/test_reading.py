@@ -1,0 +1,249 @@
+"""Reading tables: kinds decided by every value, and every way a file can be wrong, refused by line."""
+
+import gzip
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import duckdb
+import numpy as np
+import pytest
+
+from chainrule.data import read_table, write_table
+from chainrule.errors import MissingExtraError, TableError
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(content, name="table.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def epoch(*parts):
+    return datetime(*parts, tzinfo=UTC).timestamp()
+
+
+def single(path, **options):
+    """Kind and values of column x."""
+    column = read_table(path, **options)["x"]
+    return column.kind, column.values.tolist()
+
+
+def test_kinds_follow_all_values_not_the_first_ones(file):
+    path = file("x,y\n" + "1,2020-01-01\n" * 30_000 + "one,soon\n")
+    table = read_table(path)
+    assert [column.kind for column in table.columns] == ["category", "category"]
+    assert table.rows == 30_001
+    assert "30000 of" not in table.notes[0]
+    assert "1 of 30001 values are not numbers, the first is 'one'" in table.notes[0]
+    assert "line 30002" in table.notes[0]
+
+
+def test_numbers(file):
+    assert single(file("x\n1\n-2.5\n+3\n.5\n1e3\n 7 \n")) == ("numeric", [1, -2.5, 3, 0.5, 1000, 7])
+
+
+@pytest.mark.parametrize("missing", ["", "NA", "n/a", "NaN", "nan", "null", "NULL", "?", "  ", '""'])
+def test_words_for_missing(file, missing):
+    kind, values = single(file(f"x,y\n1,a\n{missing},b\n"))
+    assert kind == "numeric"
+    assert values[0] == 1
+    assert np.isnan(values[1])
+    assert single(file(f"x,y\nu,a\n{missing},b\n")) == ("category", ["u", None])
+
+
+def test_text_is_trimmed_and_quotes_are_undone(file):
+    assert single(file('x,y\n" a,b\n""c"" ",1\n')) == ("category", ['a,b\n"c"'])
+
+
+def test_dates_and_timestamps_are_seconds_in_utc(file):
+    kind, values = single(file("x\n2013-02-03\n2013-02-03 04:05\n2013-02-03T04:05:06.5+02:00\n2013-02-03T04:05:06Z\n"))
+    assert kind == "time"
+    assert values == [
+        epoch(2013, 2, 3),
+        epoch(2013, 2, 3, 4, 5),
+        epoch(2013, 2, 3, 2, 5, 6, 500_000),
+        epoch(2013, 2, 3, 4, 5, 6),
+    ]
+
+
+def test_times_of_day_are_seconds(file):
+    assert single(file("x\n04:05\n23:59:30\n")) == ("numeric", [4 * 3600 + 5 * 60, 86_370])
+
+
+def test_integers_that_float64_would_merge_stay_text(file, tmp_path):
+    names = [str(2**53), str(2**53 + 1)]
+    assert single(file("x\n" + "\n".join(names))) == ("category", names)
+    write_table(tmp_path / "t.parquet", {"x": np.array([2**53, 2**53 + 1])})
+    assert single(tmp_path / "t.parquet") == ("category", names)
+
+
+def test_all_missing_is_numeric(file):
+    kind, values = single(file("x,y\n,1\n,2\n"))
+    assert kind == "numeric"
+    assert np.isnan(values).all()
+
+
+def test_given_kinds_win(file):
+    path = file("x\n007\n8\n")
+    assert single(path) == ("numeric", [7, 8])
+    assert single(path, kinds={"x": "category", "absent": "time"}) == ("category", ["007", "8"])
+    with pytest.raises(TableError, match=r"line 3, column 'x': 'b' is not a number"):
+        read_table(file("x\n1\nb\n"), kinds={"x": "numeric"})
+    with pytest.raises(TableError, match=r"line 2, column 'x': '1' is not a date"):
+        read_table(file("x\n1\nb\n"), kinds={"x": "time"})
+    with pytest.raises(TableError, match=r"has kind 'number'; the kinds are numeric, category, time"):
+        read_table(path, kinds={"x": "number"})
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"\xef\xbb\xbfx,y\n1,a\n2,b\n", "bom.csv"),
+        (b'\xef\xbb\xbf"x","y"\n1,a\n2,b\n', "bom.csv"),
+        (b"x,y\r\n1,a\r\n2,b\r\n", "crlf.csv"),
+        (b"x,y\n1,a\n2,b", "unfinished.csv"),
+        (b"x,y\n1,a\n\n2,b\n\n", "blank lines.csv"),
+        (b"x;y\n1;a\n2;b\n", "semicolon.csv"),
+        (b"x\ty\n1\ta\n2\tb\n", "tab.txt"),
+        (b"x\ty\n1\ta\n2\tb\n", "tab.tsv"),
+        (b"x|y\n1|a\n2|b\n", "bar.csv"),
+        (b"x,y,\n1,a\n".replace(b"y,", b"y") + b"2,b\n", "plain.csv"),
+        (gzip.compress(b"x,y\n1,a\n2,b\n"), "packed.csv.gz"),
+        (b"x,y\n1,a\n2,b\n", "it's; DROP TABLE cells --.csv"),
+        (b"x,y\n1,a\n2,b\n", 'quo"te.CSV'),
+    ],
+)
+def test_dialects(file, content, name):
+    table = read_table(file(content, name))
+    assert table.names == ("x", "y")
+    assert table["x"].values.tolist() == [1, 2]
+    assert table["y"].values.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["a[b]*.csv", "a?1.csv", "[x].csv", "~.csv", "k=1.csv", "a[b].parquet"])
+def test_file_names_are_read_literally(tmp_path, name):
+    for other in ("ab1.csv", "ab.csv", "x.csv", "ab.parquet"):
+        write_table(tmp_path / other.replace(".parquet", "_.parquet"), {"x": [9.0]})
+    (tmp_path / "ab_.parquet").rename(tmp_path / "ab.parquet")
+    written = tmp_path / f"plain{name[name.rindex('.') :]}"
+    write_table(written, {"x": [1.0]})
+    written.rename(tmp_path / name)
+    assert single(tmp_path / name) == ("numeric", [1])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"is empty; a table has named columns"),
+        (b"\xef\xbb\xbf", r"is empty; its first line must name the columns"),
+        (b"\n1,2\n", r"line 1 is empty"),
+        (b"x,y\n", r"has a header but no rows"),
+        (b"x,y", r"has a header but no rows"),
+        (b"x,y,x\n1,2,3\n", r"line 1: columns 1 and 3 are both named 'x'; rename one"),
+        (b",y\n1,2\n", r"line 1: column 1 has no name; give it one"),
+        (b"x,y\n1,2\n3\n", r"line 3 has 1 value but line 1 names 2 columns"),
+        (b"x,y\n1,2\n3,4,5\n", r"line 3 has 3 values but line 1 names 2 columns"),
+        (b'x,y\n"a\nb",2\n\n3,4\n5\n', r"line 6 has 1 value but"),
+        (b"x,y\n1,2\n\x003,4\n", r"line 3 contains a NUL byte"),
+        (b"x,\x00y\n1,2\n", r"line 1 contains a NUL byte"),
+        (b"x,y\n1,2\ncaf\xe9,4\n", r"line 3 is not UTF-8 text; save the file with UTF-8"),
+        (b"caf\xe9,y\n1,2\n", r"line 1 is not UTF-8 text"),
+        ("x,y\n1,2\n".encode("utf-16"), r"line 1 is not UTF-8 text"),
+        (b"x,y\n1,2\r\n3,4\n", r"line 2 ends differently from line 1"),
+        (b'x,y\n1,2\n"a,2\n3,4\n', r"line 3 cannot be parsed \(unexpected end of data\); close each quote"),
+        (b'x,y\n1,2\n"a"b,2\n3,4\n', r"line 3 cannot be parsed"),
+        (b"x,y\n1,2\n3," + b"4" * 2_100_000 + b"\n", r"line 3 is longer than 2,000,000 bytes"),
+        (b"x,y\n1,2\n1e999,2\n", r"line 3, column 'x': '1e999' is not a finite number; leave it empty"),
+        (b'x,y\n1,"2\n3"\n-inf,2\n', r"line 4, column 'x': '-inf' is not a finite number"),
+        (b"x,y\n1,2\nInfinity,2\n", r"line 3, column 'x': 'Infinity' is not a finite number"),
+        (b"x,y\n2020-02-30,2\n", r"line 2, column 'x': '2020-02-30' is not a date"),
+        (b"x,y\n25:10,2\n", r"line 2, column 'x': '25:10' is not a number"),
+    ],
+)
+def test_bad_csv_is_refused_with_file_and_line(file, content, message):
+    path = file(content)
+    with pytest.raises(TableError, match=message) as caught:
+        read_table(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_paths_that_are_no_table(file, tmp_path):
+    with pytest.raises(TableError, match=r"is a directory"):
+        read_table(tmp_path)
+    file("x\n1\n", "flights.csv")
+    with pytest.raises(TableError, match=r"does not exist; did you mean 'flights.csv'\?"):
+        read_table(tmp_path / "flight.csv")
+    with pytest.raises(TableError, match=r"does not exist; check the path"):
+        read_table(tmp_path / "nowhere" / "else.csv")
+    with pytest.raises(TableError, match=r"no known suffix; use one of \.csv"):
+        read_table(file("x\n1\n", "table.xlsx"))
+
+
+def test_damaged_gzip(file):
+    packed = gzip.compress(b"x,y\n" + b"1,2\n" * 1000)
+    with pytest.raises(TableError, match=r"not a complete gzip file"):
+        read_table(file(packed[:20], "t.csv.gz"))
+    with pytest.raises(TableError, match=r"not a complete gzip file"):
+        read_table(file(b"x,y\n1,2\n", "t.csv.gz"))
+    long = gzip.compress(np.random.default_rng(0).bytes(300_000).hex().encode().replace(b"7", b"\n"))
+    with pytest.raises(TableError, match=r"not a complete gzip file"):
+        read_table(file(long[:-1000], "t.csv.gz"))
+
+
+def test_parquet_types(tmp_path):
+    path = tmp_path / "t.parquet"
+    duckdb.sql("""
+        SELECT * FROM (VALUES (1::TINYINT, 1.5::DECIMAL(9, 2), true, 'a', DATE '2020-01-02', TIME '01:00', 1::HUGEINT),
+                              (NULL, NULL, NULL, 'NA', NULL, NULL, NULL)) t(i, d, b, s, day, clock, h)
+    """).write_parquet(str(path))
+    table = read_table(path)
+    kinds = ["numeric", "numeric", "category", "category", "time", "numeric", "numeric"]
+    assert [column.kind for column in table.columns] == kinds
+    assert [column.values[0] for column in table.columns] == [1, 1.5, "true", "a", epoch(2020, 1, 2), 3600, 1]
+    assert all(column.missing.tolist() == [False, True] for column in table.columns)
+    assert read_table(path, kinds={"i": "category"})["i"].values.tolist() == ["1", None]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT [1, 2] AS x", r"column 'x' has type list"),
+        ("SELECT {'a': 1} AS x", r"column 'x' has type struct"),
+        ("SELECT 'a'::BLOB AS x", r"column 'x' has type blob"),
+        ("SELECT unnest(['1', 'inf'])::DOUBLE AS x", r"column 'x', row 2: inf is not a finite number"),
+        ("SELECT 1 AS x WHERE false", r"has no rows"),
+    ],
+)
+def test_bad_parquet(tmp_path, query, message):
+    path = tmp_path / "t.parquet"
+    duckdb.sql(query).write_parquet(str(path))
+    with pytest.raises(TableError, match=message) as caught:
+        read_table(path)
+    assert str(caught.value).count(str(path)) == 1
+
+
+def test_damaged_parquet(tmp_path):
+    path = tmp_path / "t.parquet"
+    write_table(path, {"x": np.arange(1000.0)})
+    content = path.read_bytes()
+    for damaged in (b"x,y\n1,2\n", content[:-5], content[: len(content) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(TableError, match=r"not a readable Parquet file"):
+            read_table(path)
+
+
+def test_missing_duckdb_names_the_extra(file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "chainrule\[table\]"'):
+        read_table(file("x\n1\n"))
+
+
+def test_importing_data_does_not_import_duckdb():
+    code = "import sys, chainrule.data; sys.exit('duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
