@@ -1,0 +1,118 @@
+"""A column of categories: few levels become one input each, many become codes for an embedding.
+
+In both forms a level that training has not seen looks like a missing one: all zeros, or code 0.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.features.feature import Dropped
+from chainrule.data.record import JSON, Record
+from chainrule.data.table import Column, Kind
+
+MOST_LEVELS = 65_536
+"""Kept for an embedding; the rarer levels share code 0."""
+FEWEST_ROWS = 2
+"""A level seen less often shares code 0, so that the vector of code 0 is trained."""
+
+
+def learn_category(column: Column, one_hot_levels: int) -> OneHotFeature | CodedFeature | Dropped:
+    """Learn from the training rows: one-hot up to `one_hot_levels` levels, codes beyond.
+
+    A column without variation, or in which no value occurs twice (a name, an identifier), teaches nothing.
+    """
+    counts = Counter(value for value in column.values.tolist() if value is not None)
+    if not counts:
+        return Dropped(column.name, "all of its values are missing")
+    if len(counts) == 1 and counts.total() == len(column):
+        return Dropped(column.name, "all of its values are equal")
+    if len(counts) <= one_hot_levels:
+        return OneHotFeature(column.name, tuple(sorted(counts)))
+    frequent = [level for level, rows in counts.items() if rows >= FEWEST_ROWS]
+    if not frequent:
+        return Dropped(column.name, "no value occurs twice, as in an identifier")
+    frequent.sort(key=lambda level: (-counts[level], level))
+    return CodedFeature(column.name, tuple(sorted(frequent[:MOST_LEVELS])))
+
+
+def codes(column: Column, levels: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return 1 + the position of each value in `levels`, 0 for missing and unknown values, [rows]."""
+    code = {level: position for position, level in enumerate(levels, 1)}
+    return np.fromiter((code.get(value, 0) for value in column.values), np.int64, len(column))
+
+
+@dataclass(frozen=True)
+class OneHotFeature:
+    """One input per level, 1 where the value is that level; two levels share one input, −1 and 1."""
+
+    type_name: ClassVar[str] = "one_hot"
+    kind: ClassVar[Kind] = "category"
+    categories: ClassVar[None] = None
+
+    column: str
+    levels: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """``column=level`` for each level; for two, that of the second."""
+        named = self.levels[1:] if len(self.levels) == 2 else self.levels
+        return tuple(f"{self.column}={level}" for level in named)
+
+    def apply(self, column: Column) -> NDArray[np.float64]:
+        """Return [rows × levels] of 0 and 1, or [rows × 1] of −1, 0 and 1."""
+        found = codes(column, self.levels)
+        if len(self.levels) == 2:
+            return np.array([[0.0], [-1.0], [1.0]])[found]
+        return np.eye(len(self.levels) + 1)[found, 1:]
+
+    def to_json(self) -> JSON:
+        """Return the levels as a JSON object."""
+        return {"levels": list(self.levels)}
+
+    @classmethod
+    def from_record(cls, column: str, record: Record) -> Self:
+        """Return the feature that `to_json` wrote."""
+        return cls(column, record.increasing("levels"))
+
+
+@dataclass(frozen=True)
+class CodedFeature:
+    """One input that holds a whole number, exact in float32: 0 for missing or unknown, else the level's."""
+
+    type_name: ClassVar[str] = "coded"
+    kind: ClassVar[Kind] = "category"
+
+    column: str
+    levels: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column's name."""
+        return (self.column,)
+
+    @property
+    def categories(self) -> int:
+        """The number of codes, 0 included."""
+        return len(self.levels) + 1
+
+    def apply(self, column: Column) -> NDArray[np.int64]:
+        """Return the codes, [rows × 1]."""
+        return codes(column, self.levels)[:, np.newaxis]
+
+    def to_json(self) -> JSON:
+        """Return the levels as a JSON object."""
+        return {"levels": list(self.levels)}
+
+    @classmethod
+    def from_record(cls, column: str, record: Record) -> Self:
+        """Return the feature that `to_json` wrote."""
+        levels = record.increasing("levels")
+        if len(levels) > MOST_LEVELS:
+            raise record.refuse(f"{len(levels)} levels are more than {MOST_LEVELS}")
+        return cls(column, levels)

@@ -1,0 +1,63 @@
+"""A numeric column: one scaled input, and one that says where the value is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.features.feature import Dropped, indicator
+from chainrule.data.features.scale import RobustScale
+from chainrule.data.record import JSON, Record
+from chainrule.data.table import Column, Kind
+
+
+@dataclass(frozen=True)
+class NumericFeature:
+    """A number, scaled; a missing one stands at the median.
+
+    `indicator` says that training saw missing values, so that a second input (1 = missing) can tell them from
+    the median.
+    """
+
+    type_name: ClassVar[str] = "numeric"
+    kind: ClassVar[Kind] = "numeric"
+    categories: ClassVar[None] = None
+
+    column: str
+    scale: RobustScale
+    indicator: bool
+
+    @classmethod
+    def learn(cls, column: Column) -> Self | Dropped:
+        """Learn from the training rows; a column that never varies teaches nothing."""
+        missing = column.missing
+        if missing.all():
+            return Dropped(column.name, "all of its values are missing")
+        scale = RobustScale.learn(column.values[~missing])
+        if scale.spread == 0 and not missing.any():
+            return Dropped(column.name, "all of its values are equal")
+        return cls(column.name, scale, bool(missing.any()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column's name, and ``… is missing``."""
+        return (self.column, f"{self.column} is missing") if self.indicator else (self.column,)
+
+    def apply(self, column: Column) -> NDArray[np.float64]:
+        """Return [rows × 1 or 2]: the scaled value within ±3 and the indicator."""
+        inputs = [self.scale.apply(column.values)]
+        if self.indicator:
+            inputs.append(indicator(column.missing))
+        return np.stack(inputs, axis=1)
+
+    def to_json(self) -> JSON:
+        """Return scale and indicator as a JSON object."""
+        return {**self.scale.to_json(), "indicator": self.indicator}
+
+    @classmethod
+    def from_record(cls, column: str, record: Record) -> Self:
+        """Return the feature that `to_json` wrote."""
+        return cls(column, RobustScale.from_record(record), record.flag("indicator"))

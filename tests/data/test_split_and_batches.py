@@ -1,0 +1,84 @@
+"""Splits and orders: complete, seeded, and the same for ever."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.data import batches, epoch_order, split_rows
+from chainrule.errors import ArgumentError, TableError
+
+
+@given(st.integers(2, 200), st.floats(0.01, 0.99), st.integers(0, 2**64 - 1))
+def test_a_split_shares_out_all_rows(rows, valid, seed):
+    if not 0 < round(valid * rows) < rows:
+        with pytest.raises(TableError, match=rf"{rows} rows cannot be split"):
+            split_rows(rows, valid, seed)
+        return
+    train, validation = split_rows(rows, valid, seed)
+    assert sorted([*train, *validation]) == list(range(rows))
+    assert len(validation) == round(valid * rows)
+    assert (np.diff(train) > 0).all()
+
+
+@given(st.lists(st.integers(0, 3), min_size=8, max_size=100), st.floats(0.1, 0.5))
+def test_a_stratified_split_keeps_proportions_and_every_class_in_training(labels, valid):
+    labels = np.array(labels)
+    try:
+        train, validation = split_rows(len(labels), valid, 0, labels)
+    except TableError:
+        assert round(valid * len(labels)) == 0 or len(np.unique(labels)) + round(valid * len(labels)) > len(labels)
+        return
+    assert sorted([*train, *validation]) == list(range(len(labels)))
+    assert set(labels[train]) == set(labels)
+    for label in np.unique(labels):
+        assert abs((labels[validation] == label).sum() - valid * (labels == label).sum()) < 1 + 1e-9
+
+
+def test_the_number_of_stratified_validation_rows_is_rounded_as_a_whole():
+    labels = np.repeat(np.arange(10), 9)
+    assert len(split_rows(90, 0.2, 1, labels)[1]) == 18
+
+
+def test_seeds_differ_and_repeat():
+    first, again, other = (split_rows(100, 0.2, seed)[1].tolist() for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_orders_are_permutations_that_never_change():
+    assert epoch_order(8, 0, 0).tolist() == ORDER_OF_EPOCH_0
+    assert epoch_order(8, 0, 1).tolist() == ORDER_OF_EPOCH_1
+    assert sorted(epoch_order(1000, 3, 7)) == list(range(1000))
+    assert epoch_order(5, 0, 0).dtype == np.int64
+    assert epoch_order(0, 0, 0).tolist() == []
+
+
+def test_every_place_is_equally_likely():
+    counts = np.zeros((6, 6))
+    for epoch in range(3000):
+        counts[np.arange(6), epoch_order(6, 11, epoch)] += 1
+    chi_squared = ((counts - 500) ** 2 / 500).sum()
+    assert chi_squared < 60  # 25 degrees of freedom: p ≈ 1e-4
+
+
+def test_batches_cover_the_order():
+    order = epoch_order(10, 0, 0)
+    pieces = list(batches(order, 4))
+    assert [len(piece) for piece in pieces] == [4, 4, 2]
+    np.testing.assert_array_equal(np.concatenate(pieces), order)
+    assert list(batches(order[:0], 4)) == []
+
+
+def test_arguments():
+    with pytest.raises(ArgumentError, match="batch_size must be 1 or more, not 0"):
+        list(batches(np.arange(3), 0))
+    with pytest.raises(ArgumentError, match="seed must be a whole number from 0"):
+        epoch_order(3, -1, 0)
+    with pytest.raises(ArgumentError, match="valid must lie between 0 and 1"):
+        split_rows(10, 1.0, 0)
+    with pytest.raises(TableError, match="give more rows or another share"):
+        split_rows(3, 0.01, 0)
+
+
+ORDER_OF_EPOCH_0 = [6, 7, 5, 1, 4, 3, 0, 2]
+ORDER_OF_EPOCH_1 = [0, 3, 4, 2, 1, 6, 5, 7]
