@@ -41,7 +41,7 @@ def _random_bits_array(key: Array, shape: Shape, stream: int) -> Array:
     seed_low, seed_high, step = (np.uint64(word) for word in key)
     block, row = np.meshgrid(np.arange(-(-columns // 4), dtype=np.uint64), np.arange(rows, dtype=np.uint64))
     words = philox((block, row, np.full_like(row, stream), np.full_like(row, step)), (seed_low, seed_high))
-    bits = np.stack(words, axis=-1).reshape(rows, -1)[:, :columns]
+    bits = np.stack(words, axis=-1).reshape(rows, 4 * row.shape[1])[:, :columns]
     return bits.astype(np.uint32).reshape(shape)
 
 
