@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.ops.elementwise import erf
+from chainrule.ops.elementwise import erf, stop_gradient
 from chainrule.ops.reduce import logsumexp
 from chainrule.ops.value import ArrayLike, implements, implements_named
 
@@ -79,8 +79,9 @@ def softmax(x: ArrayLike, axis: int = -1) -> Any:
 
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> Any:
-    """Logarithm of the softmax along an axis."""
-    return x - logsumexp(x, axis, keepdims=True)
+    """Logarithm of the softmax along an axis; shifted by the largest x first, so that small results keep their digits."""
+    shifted = x - stop_gradient(np.max(x, axis=axis, keepdims=True))
+    return shifted - logsumexp(shifted, axis, keepdims=True)
 
 
 def normal(key: ArrayLike, shape: tuple[int, ...], stream: int = 0, dtype: Any = np.float64) -> Any:
