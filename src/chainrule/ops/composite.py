@@ -79,7 +79,7 @@ def softmax(x: ArrayLike, axis: int = -1) -> Any:
 
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> Any:
-    """Logarithm of the softmax along an axis; shifted by the largest x first, so that small results keep their digits."""
+    """Logarithm of the softmax along an axis; shifted by the largest x, so that small results keep their digits."""
     shifted = x - stop_gradient(np.max(x, axis=axis, keepdims=True))
     return shifted - logsumexp(shifted, axis, keepdims=True)
 
