@@ -40,7 +40,7 @@ def save(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping
     path = Path(path)
     description = {"sha256": _NO_DIGEST, "format": FORMAT, "kind": kind, **header}
     metadata = {"chainrule": json.dumps(description, allow_nan=False)}
-    content = serialise({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+    content = serialise({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata)
     if int.from_bytes(content[:8], "little") > _LARGEST_HEADER:
         raise ModelFileError(f"{path}: the description would take more than {_LARGEST_HEADER} bytes; shorten it")
     digest = hashlib.sha256(content).hexdigest()

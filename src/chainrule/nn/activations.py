@@ -1,0 +1,46 @@
+"""Activation functions g by name; a layer takes any of these names, or a function of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule import ops
+from chainrule.errors import ArgumentError
+
+Activation = Callable[[Any], Any]
+
+
+def linear(z: Any) -> Any:
+    """G(z) = z."""
+    return z
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": linear,
+    "sigmoid": ops.sigmoid,
+    "tanh": np.tanh,
+    "relu": ops.relu,
+    "leaky_relu": ops.leaky_relu,
+    "elu": ops.elu,
+    "selu": ops.selu,
+    "gelu": ops.gelu,
+    "silu": ops.silu,
+    "mish": ops.mish,
+    "softplus": ops.softplus,
+    "softmax": ops.softmax,
+}
+RECTIFIERS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish")  # half of their inputs pass: He's case
+
+
+def activation_function(activation: str | Activation) -> Activation:
+    """The function that a name or a function stands for; ArgumentError lists the names if there is none."""
+    if callable(activation):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ArgumentError(
+            f"there is no activation {activation!r}; use one of {', '.join(ACTIVATIONS)}, or a function z -> a"
+        )
+    return ACTIVATIONS[activation]

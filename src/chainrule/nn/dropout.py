@@ -1,0 +1,38 @@
+"""Dropout: units are switched off at random while training, so that no unit can rely on a particular other one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import ops
+from chainrule.errors import ArgumentError
+from chainrule.nn.layer import Layer, Mode, Pass
+from chainrule.tree import Tree
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Each element is 0 with probability `rate`, the others are divided by 1 − rate (Srivastava et al. 2014).
+
+    The mask is a function of seed, step, layer, row in the batch and column; outside of training nothing is dropped.
+    """
+
+    rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < 1:
+            raise ArgumentError(f"Dropout: rate must be at least 0 and below 1, got {self.rate!r}")
+
+    def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
+        """No parameters."""
+        return n_inputs, {}, {}
+
+    def forward(self, parameters: Tree, state: Tree, a: Any, mode: Mode) -> Pass:
+        """Multiply by the mask when training."""
+        if mode.training and self.rate:
+            bits = ops.random_bits(mode.key, a.shape, mode.next_stream())
+            a = np.where(bits < np.uint32(round(self.rate * 2**32)), 0, a / (1 - self.rate))
+        return Pass(a, a, state)

@@ -1,0 +1,92 @@
+"""The traced functions of a network: what is recorded, differentiated and compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.nn.layer import Layer, Mode, Pass
+from chainrule.nn.losses import Loss
+from chainrule.nn.sequence import forward_all
+from chainrule.ops.value import lift
+from chainrule.train.problem import Objective
+from chainrule.transforms import pull_back
+from chainrule.transforms.backprop import or_zeros
+from chainrule.tree import Tree
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkFunctions:
+    """Functions of (parameters, state, examples …) for a list of layers and a loss.
+
+    Attributes:
+        layers: the layers.
+        loss: the loss.
+        dtype: in which the network computes; examples are converted to it after they are gathered.
+    """
+
+    layers: Sequence[Layer]
+    loss: Loss
+    dtype: Any
+
+    def passes(self, parameters: Tree, state: Tree, x: Any, mode: Mode) -> list[Pass]:
+        """The passes of all layers on examples [N × n]."""
+        return forward_all(self.layers, parameters, state, self._converted(x), mode)
+
+    def outputs(self, parameters: Tree, state: Tree, x: Any) -> Any:
+        """aᴸ."""
+        return self.passes(parameters, state, x, Mode(training=False))[-1].a
+
+    def forward(self, parameters: Tree, state: Tree, x: Any) -> Tree:
+        """All z and all a."""
+        passes = self.passes(parameters, state, x, Mode(training=False))
+        return [p.z for p in passes], [p.a for p in passes]
+
+    def forward_in_training(self, parameters: Tree, state: Tree, key: Any, x: Any) -> Tree:
+        """All z and all a, with dropout and batch statistics."""
+        passes = self.passes(parameters, state, x, Mode(True, key))
+        return [p.z for p in passes], [p.a for p in passes]
+
+    def losses(self, parameters: Tree, state: Tree, x: Any, y: Any) -> tuple[Any, Any]:
+        """The loss of each example [N], and the outputs."""
+        outputs = self.outputs(parameters, state, x)
+        return self.loss.per_example(outputs, self._converted(y)), outputs
+
+    def objective(self, parameters: Tree, state: Tree, key: Any, x: Any, y: Any) -> Objective:
+        """What training minimises, without penalties."""
+        passes = self.passes(parameters, state, x, Mode(True, key))
+        return Objective(
+            self.loss.per_example(passes[-1].a, self._converted(y)), 0.0, [layer_pass.state for layer_pass in passes]
+        )
+
+    def backpropagation(self, parameters: Tree, state: Tree, x: Any, y: Any) -> Tree:
+        """ℒ, all z, all a, all δ, ∂ℒ/∂x and the derivatives of the parameters; x has the network's dtype."""
+        passes = self.passes(parameters, state, x, Mode(training=False))
+        loss = np.mean(self.loss.per_example(passes[-1].a, self._converted(y)))
+        nodes = [lift(value).node for value in (*(p.z for p in passes), x, *tree.leaves(parameters))]
+        derivation = pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], nodes)
+        derivatives = or_zeros(derivation.results, nodes)
+        count = len(passes)
+        return {
+            "loss": loss,
+            "z": [p.z for p in passes],
+            "a": [p.a for p in passes],
+            "delta": derivatives[:count],
+            "x": derivatives[count],
+            "parameters": tree.rebuild(parameters, iter(derivatives[count + 1 :])),
+        }
+
+    def _converted(self, array: Any) -> Any:
+        """Floats and features in the network's dtype; integer labels stay integers."""
+        return array.astype(self.dtype) if array.ndim > 1 or array.dtype.kind == "f" else array
+
+
+def penalty(parameters: Tree, l1: float, l2: float) -> Any:
+    """λ₁ Σ|W| + ½ λ₂ Σ W² over the weights, the leaves named W; biases are not penalised."""
+    weights = [leaf for path, leaf in tree.items(parameters) if path.endswith("['W']")]
+    terms = [l1 * np.sum(np.abs(W)) for W in weights if l1] + [0.5 * l2 * np.sum(W**2) for W in weights if l2]
+    return sum(terms[1:], terms[0]) if terms else 0.0

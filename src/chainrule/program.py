@@ -1,0 +1,58 @@
+"""A Python function made into a program: recorded and prepared once for every combination of argument types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule import reference, tree
+from chainrule.graph import Graph
+from chainrule.ops.value import Value
+from chainrule.tracing import call, function_name, make_inputs, nodes_of, output_leaves, type_of
+from chainrule.transforms.simplify import simplify
+from chainrule.tree import Tree
+from chainrule.types import Array
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    run: Callable[[list[Any]], list[Array]]
+    result: Tree  # for its structure
+
+
+class Program:
+    """A traced function of nested arrays that keeps what was prepared for it.
+
+    Unlike the derivative functions, which record anew at every call, a program must not depend on anything that
+    changes between calls but its arguments. This is the seam to the executors: what computes the graph is chosen here.
+    """
+
+    def __init__(self, function: Callable[..., Tree]) -> None:
+        self.function = function
+        self._prepared: dict[Any, _Prepared] = {}
+
+    def __call__(self, *args: Tree) -> Tree:
+        """Compute the function's result from trees of arrays; leaves of the result are new arrays."""
+        items = [item for position, arg in enumerate(args) for item in tree.items(arg, str(position))]
+        key = tuple((path, type_of(leaf, path)) for path, leaf in items)
+        if key not in self._prepared:
+            self._prepared[key] = self._prepare(args)
+        prepared = self._prepared[key]
+        return tree.rebuild(prepared.result, iter(prepared.run([leaf for _, leaf in items])))
+
+    def _prepare(self, args: tuple[Tree, ...]) -> _Prepared:
+        graph, result = self._record(args)
+        return _Prepared(reference.prepare(simplify(graph)), result)
+
+    def graph(self, *args: Tree) -> Graph:
+        """The simplified graph that is computed for arguments of these types."""
+        return simplify(self._record(args)[0])
+
+    def _record(self, args: tuple[Tree, ...]) -> tuple[Graph, Tree]:
+        inputs = make_inputs(self.function, range(len(args)), args)
+        leaves = iter(inputs)
+        values: list[Tree] = [tree.rebuild(arg, leaves) for arg in args]
+        result = call(self.function, values, {})
+        outputs: list[Value] = output_leaves(self.function, result)
+        return Graph(nodes_of(inputs), nodes_of(outputs), function_name(self.function)), result

@@ -1,0 +1,42 @@
+"""Looking on while a network trains.
+
+A callback is a function, called with the training after every epoch, or an object that overrides methods of
+`Callback`. It may look at everything and may call `training.stop()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.train.loop import Training
+
+
+class Callback:
+    """The moments at which a callback is told; override those that matter."""
+
+    def on_start(self, training: Training) -> None:
+        """Before the first step."""
+
+    def on_step(self, training: Training) -> None:
+        """After every step."""
+
+    def on_epoch(self, training: Training) -> None:
+        """After every epoch, its record being the last of `training.history`."""
+
+    def on_end(self, training: Training) -> None:
+        """After the last step, also when training failed or was interrupted."""
+
+
+class _AfterEpoch(Callback):
+    def __init__(self, function: Callable[[Training], object]) -> None:
+        self.function = function
+
+    def on_epoch(self, training: Training) -> None:
+        self.function(training)
+
+
+def as_callbacks(callbacks: Sequence[Callback | Callable[[Training], object]]) -> list[Callback]:
+    """Callback objects; plain functions are called after every epoch."""
+    return [callback if isinstance(callback, Callback) else _AfterEpoch(callback) for callback in callbacks]

@@ -1,0 +1,115 @@
+"""`fit`: train any loss function of any parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule import tree
+from chainrule.errors import ArgumentError
+from chainrule.ops import random_key
+from chainrule.optim import LBFGS, Adam, Optimizer
+from chainrule.program import Program
+from chainrule.train.checkpoint import Checkpoint
+from chainrule.train.history import History
+from chainrule.train.loop import Examples, Training, copied
+from chainrule.train.plan import Plan
+from chainrule.train.problem import Objective, Problem, weighted_mean
+from chainrule.train.progress import progress_callbacks
+from chainrule.train.step import Weights
+from chainrule.tree import Tree
+from chainrule.types import Array, as_array
+
+
+class Fitted(NamedTuple):
+    """The result of a training: its parameters, and its history."""
+
+    parameters: Tree
+    history: History
+
+
+def fit(
+    loss: Callable[..., Any],
+    parameters: Tree,
+    data: Any,
+    *,
+    optimizer: Optimizer | LBFGS | None = None,
+    epochs: int = 10,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    order: Sequence[Array] | None = None,
+    seed: int = 0,
+    sample_weight: Any = None,
+    validation: Any = None,
+    early_stopping: int | None = None,
+    callbacks: Sequence[Any] = (),
+    progress: bool | None = None,
+    checkpoint: Checkpoint | str | None = None,
+) -> Fitted:
+    """Minimise a loss over data.
+
+    Args:
+        loss: traced (parameters, *batch) -> one loss for each example [B], or their mean []. If it has a parameter
+            `key`, it gets a random key u32[3] that differs in every step (see `chainrule.ops.random_bits`).
+        parameters: nested float arrays to start from; they are not changed.
+        data: an array, or a tuple of arrays with one row for each example.
+        optimizer: by default Adam(1e-3). LBFGS takes all examples in every step.
+        epochs, batch_size, shuffle, order, seed, early_stopping: see `Plan`.
+        sample_weight: [n], how much each example counts; scaled to mean 1.
+        validation: arrays like `data`, to compute "valid_loss" from after each epoch.
+        callbacks: functions of the training, called after each epoch, or `Callback` objects.
+        progress: whether to draw a progress bar; by default where stderr is a terminal.
+        checkpoint: where to save the training; an existing file is resumed.
+
+    Returns:
+        The parameters, those of the best epoch with early stopping, and the history. After Ctrl-C the training
+        stops at the next step and returns what it has; history.stopped says so.
+
+    Raises:
+        ArgumentError: the arguments do not fit each other.
+        DivergenceError: a loss was not finite.
+        TraceError: the loss function cannot be recorded.
+    """
+    optimizer = optimizer or Adam(1e-3)
+    start = tree.map_leaves(lambda leaf: np.array(as_array(leaf, "a parameter")), parameters)
+    problem = _problem(loss)
+    training = Training(
+        problem=problem,
+        optimizer=optimizer,
+        data=Examples.of(_arrays(data, "data"), sample_weight),
+        plan=Plan(epochs, None if optimizer.full_batch else batch_size, shuffle, order, seed, early_stopping),
+        weights=Weights(start, optimizer.initialise(start), {}),
+        validation=None if validation is None else Examples.of(_arrays(validation, "validation"), name="validation"),
+        callbacks=[*progress_callbacks(progress), *callbacks],
+        checkpoint=Checkpoint(checkpoint) if isinstance(checkpoint, str) else checkpoint,
+    )
+    history = training.run()
+    return Fitted(copied(training.weights.parameters), history)
+
+
+def _arrays(data: Any, name: str) -> list[Array]:
+    arrays = [as_array(array, f"{name}[{i}]") for i, array in enumerate(data if isinstance(data, tuple) else (data,))]
+    if not arrays or any(array.ndim == 0 for array in arrays):
+        raise ArgumentError(f"{name} must be an array or a tuple of arrays with one row for each example")
+    return arrays
+
+
+def _problem(loss: Callable[..., Any]) -> Problem:
+    takes_key = "key" in inspect.signature(loss).parameters
+
+    def losses(parameters: Tree, key: Any, *batch: Any) -> Any:
+        return loss(parameters, *batch, key=key) if takes_key else loss(parameters, *batch)
+
+    def objective(parameters: Tree, state: Tree, key: Any, *batch: Any) -> Objective:
+        return Objective(losses(parameters, key, *batch), 0.0, state)
+
+    program = Program(losses)
+
+    def validate(parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None) -> dict[str, float]:
+        values = np.atleast_1d(program(parameters, random_key(0), *data))
+        return {"loss": weighted_mean(values, weights)}
+
+    return Problem(objective, validate)

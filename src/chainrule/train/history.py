@@ -1,0 +1,33 @@
+"""What happened in a training: one record for each epoch, and why it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class History:
+    """Records of a training.
+
+    Attributes:
+        epochs: one dict for each finished epoch: "epoch" (from 1), "loss" (mean over the epoch's examples, as they
+            were met, without penalties), "seconds", and "valid_…" scores if there is a validation set.
+        stopped: why training ended: "epochs", "early stopping", "interrupted", "callback" or "converged".
+        best_epoch: the epoch whose weights were kept, if early stopping chose.
+    """
+
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    stopped: str = ""
+    best_epoch: int | None = None
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """One column, such as history["valid_loss"]."""
+        return [record[name] for record in self.epochs]
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.epochs)

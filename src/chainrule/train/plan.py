@@ -1,0 +1,69 @@
+"""How a training is to run: everything that is decided before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.data.batches import epoch_order
+from chainrule.errors import ArgumentError
+from chainrule.types import Array
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The choices of a training.
+
+    Attributes:
+        epochs: how many times the data is gone through.
+        batch_size: examples in a step; None takes all of them.
+        shuffle: whether the order is a new random one in every epoch.
+        order: the positions of the examples for each epoch, instead of shuffling; a row may leave examples out.
+        seed: of the order and of dropout.
+        early_stopping: after how many epochs without a lower validation loss to stop and restore the best weights.
+    """
+
+    epochs: int
+    batch_size: int | None = 32
+    shuffle: bool = True
+    order: Sequence[Array] | None = None
+    seed: int = 0
+    early_stopping: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "early_stopping"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
+                raise ArgumentError(f"{name} must be a whole number above 0, got {value!r}")
+        if not isinstance(self.seed, int | np.integer) or not 0 <= self.seed < 2**64:
+            raise ArgumentError(f"seed must be a whole number in 0 … 2⁶⁴−1, got {self.seed!r}")
+
+    def check_order(self, n: int) -> None:
+        """Raise ArgumentError unless the given order has a row for every epoch and names examples that exist."""
+        if self.order is None:
+            return
+        if len(self.order) < self.epochs:
+            raise ArgumentError(f"order has rows for {len(self.order)} epochs, but {self.epochs} are to be trained")
+        for epoch, row in enumerate(self.order):
+            positions = np.asarray(row)
+            if positions.ndim != 1 or positions.dtype.kind not in "iu" or not positions.size:
+                raise ArgumentError(f"order, epoch {epoch + 1}: must be a list of whole numbers, got {row!r}")
+            if positions.min() < 0 or positions.max() >= n:
+                raise ArgumentError(f"order, epoch {epoch + 1}: positions must lie in 0 … {n - 1}")
+
+    def examples(self, epoch: int, n: int) -> Array:
+        """The positions of the examples of an epoch (from 0), in order, int64."""
+        if self.order is not None:
+            return np.asarray(self.order[epoch], np.int64)
+        return epoch_order(n, int(self.seed), epoch) if self.shuffle else np.arange(n)
+
+    def steps_before(self, epoch: int, n: int) -> int:
+        """How many steps all epochs before `epoch` take."""
+        lengths = [n] * epoch if self.order is None else [len(row) for row in self.order[:epoch]]
+        return sum(-(-length // self.size(length)) for length in lengths)
+
+    def size(self, n: int) -> int:
+        """The batch size for an epoch of `n` examples."""
+        return self.batch_size or max(n, 1)
