@@ -189,6 +189,8 @@ def test_times_arrive_as_text_and_categories_as_times():
     moments = np.array(["2020-01-01", "2021-02-03T04:05"], "M8[s]")
     later = Table.of({"t": text("2020-01-01", "2021-02-03T00:00:00Z"), "c": moments})
     np.testing.assert_array_equal(preprocessing.apply(later), matrix)
+    gap = Table.of({"t": text(None), "c": np.array(["NaT"], "M8[s]")})
+    assert not preprocessing.apply(gap).any()
     blank = Table.of({"t": [np.nan, np.nan], "c": [np.nan, np.nan]})
     assert not preprocessing.apply(blank).any()
 

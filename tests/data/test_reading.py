@@ -1,6 +1,7 @@
 """Reading tables: kinds decided by every value, and every way a file can be wrong, refused by line."""
 
 import gzip
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -113,6 +114,7 @@ def test_given_kinds_win(file):
         (b"x\ty\n1\ta\n2\tb\n", "tab.tsv"),
         (b"x|y\n1|a\n2|b\n", "bar.csv"),
         (b"x,y,\n1,a\n".replace(b"y,", b"y") + b"2,b\n", "plain.csv"),
+        (b'"x\n",y\n1,a\n2,b\n', "header on two lines.csv"),
         (gzip.compress(b"x,y\n1,a\n2,b\n"), "packed.csv.gz"),
         (b"x,y\n1,a\n2,b\n", "it's; DROP TABLE cells --.csv"),
         (b"x,y\n1,a\n2,b\n", 'quo"te.CSV'),
@@ -145,6 +147,7 @@ def test_file_names_are_read_literally(tmp_path, name):
         (b"x,y\n", r"has a header but no rows"),
         (b"x,y", r"has a header but no rows"),
         (b"x,y,x\n1,2,3\n", r"line 1: columns 1 and 3 are both named 'x'; rename one"),
+        (b'"x,y\n1,2\n', r"line 1 does not name columns \(unexpected end of data\); close each quote"),
         (b",y\n1,2\n", r"line 1: column 1 has no name; give it one"),
         (b"x,y\n1,2\n3\n", r"line 3 has 1 value but line 1 names 2 columns"),
         (b"x,y\n1,2\n3,4,5\n", r"line 3 has 3 values but line 1 names 2 columns"),
@@ -181,8 +184,24 @@ def test_paths_that_are_no_table(file, tmp_path):
         read_table(tmp_path / "flight.csv")
     with pytest.raises(TableError, match=r"does not exist; check the path"):
         read_table(tmp_path / "nowhere" / "else.csv")
+    with pytest.raises(TableError, match=r"cannot be read: File name too long"):
+        read_table(tmp_path / ("x" * 300 + ".csv"))
     with pytest.raises(TableError, match=r"no known suffix; use one of \.csv"):
         read_table(file("x\n1\n", "table.xlsx"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(TableError, match=r"is not a regular file"):
+        read_table(tmp_path / "pipe.csv")
+
+
+def test_a_long_value_is_read_and_does_not_hide_a_bad_one(file):
+    long = "a" * 200_000
+    assert single(file(f"x,y\n{long},1\n")) == ("category", [long])
+    with pytest.raises(TableError, match=r"row 2, column 'y': 'inf' is not a finite number"):
+        read_table(file(f"x,y\n{long},1\nb,inf\n"))
 
 
 def test_damaged_gzip(file):

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -33,12 +34,13 @@ class CsvFile:
     delimiter: str
     names: tuple[str, ...]
 
-    def line_of(self, row: int) -> int:
-        """Return the line on which data row `row` (from 0) begins, lines counted from 1."""
-        for position, (line, _) in enumerate(self._data_records()):
-            if position == row:
-                return line
-        raise IndexError(row)
+    def place_of(self, row: int) -> str:
+        """Return ``line N`` where data row `row` (from 0) begins; ``row N`` if Python cannot read so far."""
+        try:
+            line, _ = next(islice(self._data_records(), row, None))
+        except (csv.Error, StopIteration):
+            return f"row {row + 1}"
+        return f"line {line}"
 
     def first_fault(self) -> str | None:
         """Return ``line N …`` for the first line that cannot be parsed, None when there is none."""
@@ -101,7 +103,7 @@ def open_csv(path: Path) -> CsvFile:
     try:
         with open_bytes(path) as stream:
             first = stream.readline(LONGEST_LINE)
-            while first.count(b'"') % 2 and (more := stream.readline(LONGEST_LINE)):
+            while first.count(b'"') % 2 and len(first) < LONGEST_LINE and (more := stream.readline(LONGEST_LINE)):
                 first += more
         header = first.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -114,20 +116,24 @@ def open_csv(path: Path) -> CsvFile:
         raise TableError(f"{path} is empty; its first line must name the columns")
     if not header.strip():
         raise TableError(f"{path}, line 1 is empty; the first line must name the columns")
-    delimiter = "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else likely_delimiter(header)
-    names = tuple(name.strip() for name in split(header, delimiter))
+    tabbed = path.name.lower().removesuffix(".gz").endswith(".tsv")
+    try:
+        delimiter = "\t" if tabbed else likely_delimiter(header)
+        names = tuple(name.strip() for name in split(header, delimiter, strict=True))
+    except csv.Error as error:
+        raise TableError(f"{path}, line 1 does not name columns ({error}); close each quote in it") from error
     check_names(path, names)
     return CsvFile(path, delimiter, names)
 
 
 def likely_delimiter(header: str) -> str:
     """Return the delimiter that splits the header into most names; a comma when none splits it."""
-    return max(DELIMITERS, key=lambda delimiter: len(split(header, delimiter)))
+    return max(DELIMITERS, key=lambda delimiter: len(split(header, delimiter, strict=False)))
 
 
-def split(header: str, delimiter: str) -> list[str]:
-    """Split one CSV record into its values."""
-    return next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter))
+def split(header: str, delimiter: str, *, strict: bool) -> list[str]:
+    """Split one CSV record into its values; csv.Error where `strict` and its quotes make no sense."""
+    return next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter, strict=strict))
 
 
 def check_names(path: Path, names: tuple[str, ...]) -> None:

@@ -53,9 +53,9 @@ def read_table(path: str | Path, kinds: Mapping[str, Kind] | None = None) -> Tab
     for name, kind in kinds.items():
         if kind not in KINDS:
             raise TableError(f"column {name!r} has kind {kind!r}; the kinds are {', '.join(KINDS)}")
-    check_readable(path)
     name = path.name.lower()
     try:
+        check_readable(path)
         if name.endswith(CSV_SUFFIXES):
             return read_csv(path, kinds)
         if name.endswith(PARQUET_SUFFIXES):
@@ -87,7 +87,7 @@ def read_csv(path: Path, kinds: Mapping[str, Kind]) -> Table:
     cells = [f"c{position}" for position in range(len(file.names))]
 
     def where(row: int) -> str:
-        return f"{path}, line {file.line_of(row)}"
+        return f"{path}, {file.place_of(row)}"
 
     with database() as connection:
         load_cells(connection, file, cells)
