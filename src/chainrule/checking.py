@@ -60,7 +60,8 @@ def check_grads(
         w = tree.map_leaves(lambda y: random.standard_normal(np.shape(y)).astype(np.asarray(y).dtype), result)
 
         def pullback(*x: Tree) -> tuple[Tree, ...]:
-            return vjp(f, *x)[1](w)
+            y, pull = vjp(f, *x)
+            return pull(tree.map_leaves(lambda wi, yi: wi.astype(yi.dtype), w, y))
 
         pullback.__name__ = f"the pullback of {name}"
         check_grads(pullback, args, order - 1, tolerance=tolerance, step=step, seed=seed + 1)
@@ -79,7 +80,7 @@ def _check_leaf(
     w = tree.map_leaves(lambda y: random.standard_normal(np.shape(y)).astype(np.asarray(y).dtype), result)
     reverse = tree.leaves(vjp(f, *args)[1](w))[position]
     left, right = _flat(w) @ _flat(forward), np.sum(np.float64(reverse) * tangents[position])
-    scale = np.linalg.norm(_flat(w)) * np.linalg.norm(_flat(forward))
+    scale = float(np.linalg.norm(_flat(w)) * np.linalg.norm(_flat(forward)))
     _compare(np.array([left]), np.array([right]), tolerance, f"{where}: reverse mode against forward mode", scale)
 
 

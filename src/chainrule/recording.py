@@ -81,8 +81,8 @@ def record(f: Callable[..., Any], args: Sequence[Tree], kwargs: Mapping[str, Any
     for value in inputs:
         if not value.node.type.is_float:
             raise ArgumentError(
-                f"argument {value.node.keywords['slot']} of {function_name(f)} has type {value.node.type}, which has no "
-                "derivative; pass floats (3.0, or x.astype(float)), or leave it out of argnums"
+                f"argument {value.node.keywords['slot']} of {function_name(f)} has type {value.node.type}, without "
+                "a derivative; pass floats (3.0, or x.astype(float)), or leave it out of argnums"
             )
     leaves = iter(inputs)
     complete = list(args)

@@ -66,7 +66,7 @@ class NetworkFunctions:
     def backpropagation(self, parameters: Tree, state: Tree, x: Any, y: Any) -> Tree:
         """ℒ, all z, all a, all δ, ∂ℒ/∂x and the derivatives of the parameters; x has the network's dtype."""
         passes = self.passes(parameters, state, x, Mode(training=False))
-        loss = np.mean(self.loss.per_example(passes[-1].a, self._converted(y)))
+        loss: Any = np.mean(self.loss.per_example(passes[-1].a, self._converted(y)))
         nodes = [lift(value).node for value in (*(p.z for p in passes), x, *tree.leaves(parameters))]
         derivation = pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], nodes)
         derivatives = or_zeros(derivation.results, nodes)

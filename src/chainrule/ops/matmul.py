@@ -49,7 +49,7 @@ def _matmul(a: ArrayLike, b: ArrayLike) -> Any:
     contracted = -2 if b.ndim > 1 else 0
     if a.shape[-1] != b.shape[contracted]:
         raise ArgumentError(
-            f"matmul cannot multiply shape {a.shape} by shape {b.shape}: the last axis of the first ({a.shape[-1]}) and "
+            f"matmul cannot multiply shape {a.shape} by {b.shape}: the last axis of the first ({a.shape[-1]}) and "
             f"axis {contracted} of the second ({b.shape[contracted]}) differ"
         )
     if a.ndim == 1:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import CONSTANT, INPUT, Kind, Node, make_constant
+from chainrule.ops.convert import broadcast
 from chainrule.ops.value import Value, apply, known_number
 
 _FOLDED_ELEMENTS = 64  # larger results stay computed, so that folding never makes a graph heavy
@@ -28,7 +29,7 @@ class Rewrite:
     """
 
     name: str
-    rewrite: Callable[[Node], Value | None]
+    rewrite: Callable[[Node], Any]
 
 
 def _is(node: Node, *names: str) -> bool:
@@ -39,7 +40,7 @@ def _operands(node: Node) -> list[Value]:
     return [Value(operand) for operand in node.operands]
 
 
-def _fold_constants(node: Node) -> Value | None:
+def _fold_constants(node: Node) -> Any:
     foldable = node.op not in (INPUT, CONSTANT) and node.type.size <= _FOLDED_ELEMENTS and not _is(node, "broadcast")
     if not foldable or not all(operand.op is CONSTANT for operand in node.operands):
         return None
@@ -48,26 +49,24 @@ def _fold_constants(node: Node) -> Value | None:
         return Value(make_constant(node.op.numpy(*arrays, **node.keywords)))
 
 
-def _fold_numbers(node: Node) -> Value | None:
+def _fold_numbers(node: Node) -> Any:
     """One number repeated in every operand: compute it once, repeat the result."""
     if node.op.kind is not Kind.ELEMENTWISE or not node.type.shape:
         return None
     if any(known_number(operand) is None for operand in _operands(node)):
         return None
     number = apply(node.op, *(_scalar(operand) for operand in node.operands), **node.keywords)
-    result: Value = np.broadcast_to(number, node.type.shape)
-    return result
+    return broadcast(number, node.type.shape)
 
 
-def _scalar(node: Node) -> Value:
+def _scalar(node: Node) -> Any:
     """The one element of a repeated number."""
     while node.op is not CONSTANT:
         (node,) = node.operands
-    result: Value = np.reshape(Value(node), ())
-    return result
+    return np.reshape(Value(node), ())
 
 
-def _multiply_by_one(node: Node) -> Value | None:
+def _multiply_by_one(node: Node) -> Any:
     if _is(node, "multiply"):
         a, b = _operands(node)
         return a if known_number(b) == 1 else b if known_number(a) == 1 else None
@@ -77,7 +76,7 @@ def _multiply_by_one(node: Node) -> Value | None:
     return None
 
 
-def _signs(node: Node) -> Value | None:
+def _signs(node: Node) -> Any:
     """−(−x) = x, a + (−b) = a − b, a − (−b) = a + b."""
     last = node.operands[-1] if node.operands else None
     if last is None or not _is(last, "negative"):
@@ -85,15 +84,12 @@ def _signs(node: Node) -> Value | None:
     (x,) = _operands(last)
     if _is(node, "negative"):
         return x
-    result: Any = None
     if _is(node, "add"):
-        result = Value(node.operands[0]) - x
-    if _is(node, "subtract"):
-        result = Value(node.operands[0]) + x
-    return result
+        return Value(node.operands[0]) - x
+    return Value(node.operands[0]) + x if _is(node, "subtract") else None
 
 
-def _movements(node: Node) -> Value | None:
+def _movements(node: Node) -> Any:
     """Two reshapes, transposes or broadcasts in a row are one; one that changes nothing is none."""
     if not _is(node, "reshape", "transpose", "broadcast"):
         return None
