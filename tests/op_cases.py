@@ -14,6 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
+import chainrule as cr
 from chainrule import ops
 from chainrule.ops.shape import SLICE, UNSLICE
 from chainrule.ops.value import apply
@@ -429,6 +430,7 @@ CASES: list[Case] = [
     Case("broadcast", "new axis", lambda np, x: np.broadcast_to(x, (2, 3)), (floats((3,)),), analytic=True),
     Case("broadcast", "stretched", lambda np, x: np.broadcast_to(x, (2, 3)), (floats((2, 1)),), analytic=True),
     Case("broadcast", "both", lambda np, x: np.broadcast_to(x, (4, 2, 3)), (floats((1, 3)),), analytic=True),
+    Case("broadcast", "under axes of length 1", lambda np, x: np.broadcast_to(x, (1, 1, 2)), (floats((1, 1)),)),
     Case("broadcast", "scalar", lambda np, x: np.broadcast_to(x, (2, 2)), (floats(()),), analytic=True),
     Case("broadcast", "to nothing", lambda np, x: np.broadcast_to(x, (0, 3)), (floats((3,)),), analytic=True),
     # random numbers
@@ -568,7 +570,26 @@ KINKS = [
     Kink("first power", lambda x: x**1, [0, 1, -1], [1, 1, 1]),
     Kink("second power", lambda x: x**2, [0, 1, -1], [0, 2, -2]),
     Kink("powers by array", lambda x: x ** np.array([0, 1, 2, 0], x.dtype), [0, 0, 0, 5], [0, 1, 0, 0]),
-    Kink("zero as base", lambda x: np.array([0, 0, 1], x.dtype) ** x, [2, 0.5, 3], [0, 0, 0]),
+    Kink("zero as base", lambda x: np.array([0, 0, 0, 1], x.dtype) ** x, [2, 0.5, 0, 3], [0, 0, 0, 0]),
+    Kink("zero as exponent", lambda x: np.array([2, 0.5], x.dtype) ** x, [0, 0], np.log([2, 0.5])),
+    Kink(
+        "slope of the zeroth power by its exponent",  # d/db (b aᵇ⁻¹) = 1/a for b = 0
+        lambda b: cr.grad(lambda a: np.sum(a**b))(np.array([2, 0.5], b.dtype)),
+        [0, 0],
+        [0.5, 2],
+    ),
+    Kink(
+        "slope of powers of zero",
+        lambda x: cr.grad(lambda b: np.sum(np.array([0, 1], b.dtype) ** b))(x),
+        [2, 2],
+        [0, 0],
+    ),
+    Kink(
+        "slope of powers at zero",
+        lambda x: cr.grad(lambda a: np.sum(a ** np.array([0, 1, 2], a.dtype)))(x),
+        [0, 0, 0],
+        [0, 0, 2],
+    ),
     Kink("square root at 0", np.sqrt, [0, 4], [np.inf, 0.25]),
     Kink("half power at 0", lambda x: x**0.5, [0, 4], [np.inf, 0.25]),
     Kink("product with zeros", np.prod, [2, 0, 3], [0, 6, 0]),

@@ -67,16 +67,16 @@ def _power(a: Array, b: Array) -> Array:
 
 
 def _power_base(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """d aᵇ/da = b aᵇ⁻¹, and 0 for b = 0, where aᵇ⁻¹ may be infinite."""
+    """d aᵇ/da = b aᵇ⁻¹, and 0 for a = b = 0, where aᵇ⁻¹ is infinite."""
     n = known_number(b)
     if n is not None:
         return g * (n * a ** (n - 1)) if n else np.zeros_like(a)
-    return g * np.where(b == 0, 0, b * a ** np.where(b == 0, 1, b - 1))
+    return g * (b * np.where((a == 0) & (b == 0), 1, a) ** (b - 1))
 
 
 def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     """d aᵇ/db = aᵇ ln a, and 0 for a = 0, where ln a is infinite."""
-    return g * y * np.where(a == 0, 0, np.log(np.where(a == 0, 1, a)))
+    return g * y * np.log(np.where(a == 0, 1, a))
 
 
 POWER = _elementwise("power", "{0}^{1}", _power, _power_base, _power_exponent)
