@@ -158,6 +158,7 @@ def test_file_names_are_read_literally(tmp_path, name):
         (b"caf\xe9,y\n1,2\n", r"line 1 is not UTF-8 text"),
         ("x,y\n1,2\n".encode("utf-16"), r"line 1 is not UTF-8 text"),
         (b"x,y\n1,2\r\n3,4\n", r"line 2 ends differently from line 1"),
+        (b"x\n1\n2\r3", r"line 3 contains a carriage return; quote the value"),
         (b'x,y\n1,2\n"a,2\n3,4\n', r"line 3 cannot be parsed \(unexpected end of data\); close each quote"),
         (b'x,y\n1,2\n"a"b,2\n3,4\n', r"line 3 cannot be parsed"),
         (b"x,y\n1,2\n3," + b"4" * 2_100_000 + b"\n", r"line 3 is longer than 2,000,000 bytes"),

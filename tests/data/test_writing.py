@@ -27,6 +27,15 @@ def test_round_trip(tmp_path, name):
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
+def test_days_are_written_to_parquet(tmp_path):
+    days = np.array(["2020-01-02", "NaT"], "M8[D]")
+    write_table(tmp_path / "t.parquet", {"day": days})
+    column = read_table(tmp_path / "t.parquet")["day"]
+    assert column.kind == "time"
+    assert column.values[0] == 1_577_923_200
+    assert column.missing.tolist() == [False, True]
+
+
 def test_csv_bytes(tmp_path):
     write_table(tmp_path / "t.csv", {"p": np.array([0.1, 0.25], np.float32), "late": np.array(["no", "a,b"])})
     assert (tmp_path / "t.csv").read_bytes() == b'p,late\n0.1,no\n0.25,"a,b"\n'

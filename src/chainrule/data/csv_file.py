@@ -44,7 +44,7 @@ class CsvFile:
 
     def first_fault(self) -> str | None:
         """Return ``line N …`` for the first line that cannot be parsed, None when there is none."""
-        return self._byte_fault() or self._record_fault()
+        return self._byte_fault() or self._record_fault() or self._stray_return()
 
     def _byte_fault(self) -> str | None:
         with open_bytes(self.path) as stream:
@@ -75,6 +75,13 @@ class CsvFile:
                     )
         except csv.Error as error:
             return str(error)
+        return None
+
+    def _stray_return(self) -> str | None:
+        with open_bytes(self.path) as stream:
+            for number, line in enumerate(stream, 1):
+                if b"\r" in line.removesuffix(b"\n").removesuffix(b"\r"):
+                    return f"line {number} contains a carriage return; quote the value, or end all lines the same way"
         return None
 
     def _data_records(self) -> Iterator[tuple[int, list[str]]]:

@@ -61,7 +61,12 @@ def write_parquet(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None
     """Write Parquet with DuckDB."""
     with database() as connection:
         try:
-            connection.register("columns", dict(arrays))
+            connection.register("columns", {name: storable(array) for name, array in arrays.items()})
             connection.table("columns").write_parquet(str(path))
         except database_error() as error:
             raise OSError(str(error).splitlines()[0]) from error
+
+
+def storable(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the array in a dtype that DuckDB knows: its finest common unit for times."""
+    return array.astype("datetime64[us]") if array.dtype.kind == "M" else array
