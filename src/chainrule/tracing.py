@@ -47,6 +47,10 @@ def call(f: Callable[..., Any], args: Iterable[Tree], kwargs: Mapping[str, Any])
     token = _depth.set(_depth.get() + 1)
     try:
         return f(*args, **kwargs)
+    except ValueError as error:  # NumPy wraps the refusal of a traced value that is assigned into an array
+        if isinstance(error.__cause__, TraceError):
+            raise error.__cause__ from None
+        raise
     finally:
         _depth.reset(token)
 
