@@ -1,6 +1,7 @@
 """Networks in the lecture's terms: layers, activations, losses, and the network that holds their numbers."""
 
 from chainrule.nn.activations import ACTIVATIONS
+from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, Gradient
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
@@ -17,6 +18,7 @@ __all__ = [
     "ACTIVATIONS",
     "INITIALISERS",
     "LOSSES",
+    "Architecture",
     "Backpropagation",
     "BatchNorm",
     "Dense",

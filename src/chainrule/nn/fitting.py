@@ -1,31 +1,27 @@
-"""From a network and a user's arguments to a training: targets, weights, validation set, problem."""
+"""From an architecture and a user's arguments to a training: targets, weights, validation set, problem."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from chainrule import tree
 from chainrule.data.split import split_rows
 from chainrule.errors import ArgumentError
-from chainrule.nn.functions import penalty
+from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.inputs import as_inputs
 from chainrule.nn.scores import scores
-from chainrule.optim import LBFGS, Adam, Optimizer
+from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
-from chainrule.train import Checkpoint, Plan, Training
-from chainrule.train.loop import Examples, copied
+from chainrule.train import Plan, Training
+from chainrule.train.loop import Examples
 from chainrule.train.problem import Objective, Problem, weighted_mean
-from chainrule.train.progress import progress_callbacks
 from chainrule.train.step import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array
-
-if TYPE_CHECKING:
-    from chainrule.nn.network import Network
 
 _ROWS = 8192  # validated at a time
 
@@ -46,66 +42,55 @@ class Options:
                 raise ArgumentError(f"{name} must be a finite number of at least 0, got {getattr(self, name)!r}")
 
 
-def fit(
-    network: Network,
+def make_training(
+    architecture: Architecture,
+    parameters: Tree,
+    state: Tree,
     X: Any,
     y: Any,
     options: Options,
-    optimizer: Optimizer | LBFGS | None,
-    plan_options: dict[str, Any],
+    plan: Plan,
+    optimizer: Optimizer | LBFGS,
     callbacks: Sequence[Any],
-    progress: bool | None,
-    checkpoint: Checkpoint | str | Path | None,
-) -> None:
-    """Train `network`; its parameters and state change when the training ends, however it ends."""
-    optimizer = optimizer or Adam(1e-3)
-    if optimizer.full_batch:
-        plan_options["batch_size"] = None
-    plan = Plan(**plan_options)
-    data, validation = _split(network, X, y, options, plan.seed)
-    parameters, state = copied(network.parameters), copied(network.state)
-    training = Training(
-        problem=_problem(network, options),
+) -> Training:
+    """The training that starts from copies of these parameters and this state; see `Network.fit`."""
+    data, validation = _split(architecture, X, y, options, plan.seed)
+    start = tree.map_leaves(np.array, parameters)
+    return Training(
+        problem=_problem(architecture, options),
         optimizer=optimizer,
         data=data,
         plan=plan,
-        weights=Weights(parameters, optimizer.initialise(parameters), state),
+        weights=Weights(start, optimizer.initialise(start), tree.map_leaves(np.array, state)),
         validation=validation,
-        callbacks=[*progress_callbacks(progress), *callbacks],
-        checkpoint=Checkpoint(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint,
+        callbacks=callbacks,
     )
-    network.history = training.history
-    try:
-        training.run()
-    finally:
-        network.parameters = copied(training.weights.parameters)
-        network.state = copied(training.weights.state)
 
 
-def examples(network: Network, X: Any, y: Any, sample_weight: Any, name: str) -> Examples:
+def examples(architecture: Architecture, X: Any, y: Any, sample_weight: Any, name: str) -> Examples:
     """X and y, checked, as the training loop takes them."""
-    inputs = np.atleast_2d(as_inputs(X, network.n_inputs, name))
-    targets = network.loss.prepare(y, network.n_outputs)
+    inputs = np.atleast_2d(as_inputs(X, architecture.n_inputs, name))
+    targets = architecture.loss.prepare(y, architecture.n_outputs)
     if len(inputs) != len(targets):
         raise ArgumentError(f"{name} has {len(inputs)} rows, but its targets have {len(targets)}")
     return Examples.of((inputs, targets), sample_weight, name)
 
 
-def _split(network: Network, X: Any, y: Any, options: Options, seed: int) -> tuple[Examples, Examples | None]:
+def _split(architecture: Architecture, X: Any, y: Any, options: Options, seed: int) -> tuple[Examples, Examples | None]:
     """The training and the validation examples."""
-    data = examples(network, X, y, options.sample_weight, "X")
-    weights = _with_class_weight(network, data, options.class_weight)
+    data = examples(architecture, X, y, options.sample_weight, "X")
+    weights = _with_class_weight(architecture, data, options.class_weight)
     data = Examples.of(data.arrays, weights, "X")
     if options.validation is None:
         return data, None
     if isinstance(options.validation, float):
         targets = data.arrays[1]
-        labels = targets if network.loss.task == "classes" and targets.ndim == 1 else None
+        labels = targets if architecture.loss.task == "classes" and targets.ndim == 1 else None
         return _divided(data, *split_rows(len(data), options.validation, int(seed), labels))
     if not isinstance(options.validation, tuple) or len(options.validation) not in (2, 3):
         raise ArgumentError("validation must be (X, y), (X, y, sample_weight), or the share of the rows to set aside")
     valid_X, valid_y, *weight = options.validation
-    return data, examples(network, valid_X, valid_y, weight[0] if weight else None, "validation X")
+    return data, examples(architecture, valid_X, valid_y, weight[0] if weight else None, "validation X")
 
 
 def _divided(data: Examples, train: Array, valid: Array) -> tuple[Examples, Examples]:
@@ -116,13 +101,17 @@ def _divided(data: Examples, train: Array, valid: Array) -> tuple[Examples, Exam
     return rows(train), rows(valid)
 
 
-def _with_class_weight(network: Network, data: Examples, class_weight: Mapping[int, float] | str | None) -> Any:
+def _with_class_weight(
+    architecture: Architecture, data: Examples, class_weight: Mapping[int, float] | str | None
+) -> Any:
     """The sample weights, each times the weight of its class."""
     if class_weight is None:
         return data.weights
     targets = data.arrays[1]
-    if network.loss.task == "regression" or (targets.ndim == 2 and targets.shape[1] > 1):
-        raise ArgumentError(f"class_weight needs one label for each example; the loss {network.loss.name} has none")
+    if architecture.loss.task == "regression" or (targets.ndim == 2 and targets.shape[1] > 1):
+        raise ArgumentError(
+            f"class_weight needs one label for each example; the loss {architecture.loss.name} has none"
+        )
     labels = targets.reshape(-1)
     present, counts = np.unique(labels, return_counts=True)
     if class_weight == "balanced":
@@ -138,41 +127,41 @@ def _with_class_weight(network: Network, data: Examples, class_weight: Mapping[i
     return by_class if data.weights is None else by_class * data.weights
 
 
-def _problem(network: Network, options: Options) -> Problem:
-    functions = network.functions
-
+def _problem(architecture: Architecture, options: Options) -> Problem:
     def objective(parameters: Tree, state: Tree, key: Any, x: Any, y: Any) -> Objective:
-        return functions.objective(parameters, state, key, x, y)._replace(
+        return architecture.objective(parameters, state, key, x, y)._replace(
             penalty=penalty(parameters, options.l1, options.l2)
         )
 
+    losses = Program(architecture.losses)
+
     def valid(parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None) -> dict[str, float]:
-        return validate(network, parameters, state, data, weights)
+        return validate(architecture, losses, parameters, state, Examples(tuple(data), weights))
 
     def locate(parameters: Tree, state: Tree, key: Array, batch: Sequence[Array]) -> str:
-        return _first_not_finite(network, parameters, state, key, batch[0])
+        return _first_not_finite(architecture, parameters, state, key, batch[0])
 
     return Problem(objective, valid, locate)
 
 
 def validate(
-    network: Network, parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None
+    architecture: Architecture, losses: Program, parameters: Tree, state: Tree, data: Examples
 ) -> dict[str, float]:
-    """The mean loss and the score of the network with these parameters."""
-    x, y = data
+    """The mean loss and the score of these parameters; `losses` is the program of `architecture.losses`."""
+    x, y = data.arrays
     parts = [
-        network._losses(parameters, state, x[start : start + _ROWS], y[start : start + _ROWS])
+        losses(parameters, state, x[start : start + _ROWS], y[start : start + _ROWS])
         for start in range(0, len(x), _ROWS)
     ]
-    losses, outputs = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
-    return {"loss": weighted_mean(losses, weights), **scores(network.loss, outputs, y, weights)}
+    each, outputs = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    return {"loss": weighted_mean(each, data.weights), **scores(architecture.loss, outputs, y, data.weights)}
 
 
-def _first_not_finite(network: Network, parameters: Tree, state: Tree, key: Array, x: Array) -> str:
+def _first_not_finite(architecture: Architecture, parameters: Tree, state: Tree, key: Array, x: Array) -> str:
     """The first layer whose z or a is not finite for these examples."""
-    z, a = Program(network.functions.forward_in_training)(parameters, state, key, x)
-    for number, (layer, z_l, a_l) in enumerate(zip(network.layers, z, a, strict=True), 1):
+    z, a = Program(architecture.forward_in_training)(parameters, state, key, x)
+    for number, (layer, z_l, a_l) in enumerate(zip(architecture.layers, z, a, strict=True), 1):
         for name, values in (("z", z_l), ("a", a_l)):
             if not np.all(np.isfinite(values)):
                 return f"{name} of layer {number} ({type(layer).__name__})"
-    return f"the loss {network.loss.name}, all layers being finite"
+    return f"the loss {architecture.loss.name}, all layers being finite"

@@ -8,21 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import tree
+from chainrule import storage, tree
 from chainrule.errors import ArgumentError
 from chainrule.nn import fitting
+from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, Gradient
-from chainrule.nn.functions import NetworkFunctions
 from chainrule.nn.inputs import as_inputs
 from chainrule.nn.layer import Layer, require_positive
+from chainrule.nn.layer_records import architecture_record
 from chainrule.nn.losses import Loss, PerExample, loss_function
 from chainrule.nn.sequence import initialise_all
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import LBFGS, Adam, Optimizer
 from chainrule.program import Program
-from chainrule.train import Checkpoint, History
+from chainrule.train import Checkpoint, History, Plan
+from chainrule.train.checkpoint import checkpoint_callbacks
+from chainrule.train.progress import progress_callbacks
 from chainrule.tree import Tree
 from chainrule.types import Array, as_dtype
 
+KIND = "network"  # what a file of a network says it holds
 _ROWS = 8192  # predicted at a time, which bounds the memory of the activations
 
 
@@ -69,14 +73,14 @@ class Network:
             raise ArgumentError(f"dtype must be float32 or float64, got {self.dtype}")
         random = np.random.Generator(np.random.Philox(key=seed))
         self.n_outputs, parameters, state = initialise_all(self.layers, self.n_inputs, random)
+        self.architecture = Architecture(self.n_inputs, self.n_outputs, self.layers, self.loss, self.dtype)
         self.parameters: Tree = tree.map_leaves(self._converted, parameters)
         self.state: Tree = tree.map_leaves(self._converted, state)
         self.history = History()
-        self.functions = NetworkFunctions(self.layers, self.loss, self.dtype)
-        self._outputs = Program(self.functions.outputs)
-        self._forward = Program(self.functions.forward)
-        self._backpropagation = Program(self.functions.backpropagation)
-        self._losses = Program(self.functions.losses)
+        self._outputs = Program(self.architecture.outputs)
+        self._forward = Program(self.architecture.forward)
+        self._backpropagation = Program(self.architecture.backpropagation)
+        self._losses = Program(self.architecture.losses)
 
     def _converted(self, array: Array) -> Array:
         return np.asarray(array, self.dtype)
@@ -204,8 +208,8 @@ class Network:
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """The mean "loss", and "accuracy" or "r2", of the predictions for X [N × n] against y."""
-        validation = fitting.examples(self, X, y, sample_weight, "X")
-        return fitting.validate(self, self.parameters, self.state, validation.arrays, validation.weights)
+        data = fitting.examples(self.architecture, X, y, sample_weight, "X")
+        return fitting.validate(self.architecture, self._losses, self.parameters, self.state, data)
 
     # Training
 
@@ -258,25 +262,39 @@ class Network:
             ArgumentError: X, y or an option is wrong; names row and column.
             DivergenceError: a loss was not finite; the weights are those of the last good epoch.
         """
-        options = fitting.Options(l1, l2, sample_weight, class_weight, validation)
-        plan_options = {
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "shuffle": shuffle,
-            "order": order,
-            "seed": seed,
-            "early_stopping": early_stopping,
-        }
-        fitting.fit(self, X, y, options, optimizer, plan_options, callbacks, progress, checkpoint)
+        optimizer = optimizer or Adam(1e-3)
+        training = fitting.make_training(
+            self.architecture,
+            self.parameters,
+            self.state,
+            X,
+            y,
+            fitting.Options(l1, l2, sample_weight, class_weight, validation),
+            Plan(epochs, None if optimizer.full_batch else batch_size, shuffle, order, seed, early_stopping),
+            optimizer,
+            [*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *callbacks],
+        )
+        self.history = training.history
+        try:
+            training.run()
+        finally:
+            self.parameters, self.state = training.result
         return self
 
     # Files
 
     def save(self, path: str | Path) -> None:
         """Write architecture and parameters to a safetensors file; see `chainrule.nn.load`."""
-        from chainrule.nn.files import save
+        header, arrays = self.record()
+        storage.save(path, KIND, {"network": header}, arrays)
 
-        save(self, path)
+    def record(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """The architecture as JSON, and all arrays by name: what a file of the network holds."""
+        return architecture_record(self.architecture), dict(self.named_arrays())
+
+    def named_arrays(self) -> list[tuple[str, Array]]:
+        """Every array of the parameters and the state, with the path that names it in a file."""
+        return [*tree.items(self.parameters, "parameters"), *tree.items(self.state, "state")]
 
     def __repr__(self) -> str:
         lines = [f"Network({self.n_inputs} inputs, loss={self.loss.name!r}, dtype={self.dtype})"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule import storage, tree
 from chainrule.errors import ArgumentError, ModelFileError
+from chainrule.train.callbacks import Callback
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -23,8 +24,8 @@ _KIND = "checkpoint"
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """Where and how often to save a training; `resume` continues from the file if it exists.
+class Checkpoint(Callback):
+    """Where and how often to save a training. It continues from the file if there is one when it starts.
 
     Attributes:
         path: of the file; it is replaced as a whole at every save.
@@ -38,9 +39,23 @@ class Checkpoint:
         if self.every_steps is not None and self.every_steps < 1:
             raise ArgumentError(f"every_steps must be above 0, got {self.every_steps}")
 
-    def is_due(self, step: int) -> bool:
-        """Whether to save after this step."""
-        return self.every_steps is not None and step % self.every_steps == 0
+    def on_start(self, training: Training) -> None:
+        """Continue from the file."""
+        self.resume(training)
+
+    def on_step(self, training: Training) -> None:
+        """Save if it is time."""
+        if self.every_steps is not None and training.step % self.every_steps == 0:
+            self.save(training)
+
+    def on_epoch(self, training: Training) -> None:
+        """Save."""
+        self.save(training)
+
+    def on_end(self, training: Training) -> None:
+        """Save what was done since the last epoch, unless the training failed."""
+        if training.history.stopped and training.position.done:
+            self.save(training)
 
     def save(self, training: Training) -> None:
         """Write everything to the file.
@@ -78,6 +93,13 @@ class Checkpoint:
             raise ModelFileError(f"{self.path} holds other parameters than this training; delete it to start anew")
         _restore(training, header, arrays)
         return True
+
+
+def checkpoint_callbacks(checkpoint: Checkpoint | str | Path | None) -> list[Checkpoint]:
+    """The checkpoint that an argument of `fit` stands for, first of the callbacks since it may move the start."""
+    if checkpoint is None:
+        return []
+    return [checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)]
 
 
 def _run(training: Training) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +14,9 @@ from chainrule.errors import ArgumentError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Adam, Optimizer
 from chainrule.program import Program
-from chainrule.train.checkpoint import Checkpoint
+from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.history import History
-from chainrule.train.loop import Examples, Training, copied
+from chainrule.train.loop import Examples, Training
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.progress import progress_callbacks
@@ -47,7 +48,7 @@ def fit(
     early_stopping: int | None = None,
     callbacks: Sequence[Any] = (),
     progress: bool | None = None,
-    checkpoint: Checkpoint | str | None = None,
+    checkpoint: Checkpoint | str | Path | None = None,
 ) -> Fitted:
     """Minimise a loss over data.
 
@@ -83,11 +84,10 @@ def fit(
         plan=Plan(epochs, None if optimizer.full_batch else batch_size, shuffle, order, seed, early_stopping),
         weights=Weights(start, optimizer.initialise(start), {}),
         validation=None if validation is None else Examples.of(_arrays(validation, "validation"), name="validation"),
-        callbacks=[*progress_callbacks(progress), *callbacks],
-        checkpoint=Checkpoint(checkpoint) if isinstance(checkpoint, str) else checkpoint,
+        callbacks=[*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *callbacks],
     )
     history = training.run()
-    return Fitted(copied(training.weights.parameters), history)
+    return Fitted(training.result[0], history)
 
 
 def _arrays(data: Any, name: str) -> list[Array]:

@@ -16,7 +16,6 @@ from chainrule.errors import ArgumentError, DivergenceError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.train.callbacks import Callback, as_callbacks
-from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.history import History
 from chainrule.train.interrupt import Interrupt, catching_interrupts
 from chainrule.train.plan import Plan
@@ -104,7 +103,6 @@ class Training:
     weights: Weights
     validation: Examples | None = None
     callbacks: Sequence[Callback | Callable[[Training], object]] = ()
-    checkpoint: Checkpoint | None = None
     best: tuple[Tree, Tree] | None = None
     history: History = field(default_factory=History)
     position: Position = field(default_factory=Position)
@@ -147,6 +145,12 @@ class Training:
         """The parameters as of the last step."""
         return self.weights.parameters
 
+    @property
+    def result(self) -> tuple[Tree, Tree]:
+        """Copies of the parameters and the model state to keep: the best epoch with early stopping, else the last."""
+        parameters, state = self.best or (self.weights.parameters, self.weights.state)
+        return tree.map_leaves(np.array, parameters), tree.map_leaves(np.array, state)
+
     def stop(self, reason: str = "callback") -> None:
         """Ask to stop after the current step."""
         self._stop_reason = self._stop_reason or reason
@@ -159,18 +163,14 @@ class Training:
         Raises:
             DivergenceError: a loss was not finite; the weights are those of the last good epoch.
         """
-        if self.checkpoint is not None:
-            self.checkpoint.resume(self)
         self._tell("on_start")
         try:
             with catching_interrupts() as interrupt:
                 while self.position.epoch < self.plan.epochs and not self._stop_reason:
                     self._run_epoch(interrupt)
+            self.history.stopped = self._stop_reason or "epochs"
         finally:
-            if self.best is not None:
-                self.weights = Weights(self.best[0], self.weights.optimizer, self.best[1])
             self._tell("on_end")
-        self.history.stopped = self._stop_reason or "epochs"
         return self.history
 
     def _run_epoch(self, interrupt: Interrupt) -> None:
@@ -185,8 +185,6 @@ class Training:
                 break
         else:
             self._finish_epoch(time.perf_counter() - began)
-        if self.checkpoint is not None and (self.position.done == 0 or self._stop_reason):
-            self.checkpoint.save(self)
 
     def _run_step(self, batch: Array, last_good: Weights) -> None:
         position = self.position
@@ -202,8 +200,6 @@ class Training:
         self._tell("on_step")
         if self._step.finished:
             self.stop("converged")
-        if self.checkpoint is not None and self.checkpoint.is_due(position.step):
-            self.checkpoint.save(self)
 
     def _finish_epoch(self, seconds: float) -> None:
         position = self.position
@@ -247,8 +243,3 @@ class Training:
     def _tell(self, moment: str) -> None:
         for listener in self._listeners:
             getattr(listener, moment)(self)
-
-
-def copied(parameters: Tree) -> Tree:
-    """Trees of arrays that nobody else holds."""
-    return tree.map_leaves(np.array, parameters)

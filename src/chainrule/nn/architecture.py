@@ -1,8 +1,7 @@
-"""The traced functions of a network: what is recorded, differentiated and compiled."""
+"""A network without its numbers: what its layers and its loss compute from parameters that are given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,18 +19,22 @@ from chainrule.tree import Tree
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkFunctions:
-    """Functions of (parameters, state, examples …) for a list of layers and a loss.
+class Architecture:
+    """Layers and a loss, and their traced functions of (parameters, state, examples …).
 
     Attributes:
-        layers: the layers.
+        n_inputs: the number of features of an example.
+        n_outputs: the number of outputs of the last layer.
+        layers: the layers, first to last.
         loss: the loss.
-        dtype: in which the network computes; examples are converted to it after they are gathered.
+        dtype: in which everything is computed; examples are converted to it after they are gathered.
     """
 
-    layers: Sequence[Layer]
+    n_inputs: int
+    n_outputs: int
+    layers: tuple[Layer, ...]
     loss: Loss
-    dtype: Any
+    dtype: np.dtype[Any]
 
     def passes(self, parameters: Tree, state: Tree, x: Any, mode: Mode) -> list[Pass]:
         """The passes of all layers on examples [N × n]."""

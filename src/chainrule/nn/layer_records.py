@@ -1,0 +1,90 @@
+"""Layers and losses as JSON made of a closed list of names, and back.
+
+Functions of the user's own (an activation, a loss) are recorded by their name only, since a file must never name code;
+whoever reads the record gives the functions again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ModelFileError
+from chainrule.nn.architecture import Architecture
+from chainrule.nn.dense import Dense
+from chainrule.nn.dropout import Dropout
+from chainrule.nn.embedding import Embedding
+from chainrule.nn.layer import Layer
+from chainrule.nn.losses import LOSSES, Loss, loss_function
+from chainrule.nn.normalisation import BatchNorm, LayerNorm
+from chainrule.nn.residual import Residual
+
+Functions = Mapping[str, Callable[..., Any]]
+
+_LAYERS: dict[str, type[Layer]] = {
+    cls.__name__: cls for cls in (Dense, Dropout, BatchNorm, LayerNorm, Residual, Embedding)
+}
+_INITIAL = ("weights", "biases")  # how parameters were initialised is of no use once they are stored
+
+
+def architecture_record(architecture: Architecture) -> dict[str, Any]:
+    """The arguments of `Network` as JSON."""
+    loss = architecture.loss.name
+    known = loss.partition("(")[0] in (*LOSSES, "huber", "quantile")
+    return {
+        "n_inputs": architecture.n_inputs,
+        "layers": [_layer_record(layer) for layer in architecture.layers],
+        "loss": loss if known else {"function": loss},
+        "dtype": str(architecture.dtype),
+    }
+
+
+def _layer_record(layer: Layer) -> dict[str, Any]:
+    kind = type(layer).__name__
+    if _LAYERS.get(kind) is not type(layer):
+        raise ModelFileError(f"a layer of type {kind} cannot be stored; use one of {', '.join(_LAYERS)}")
+    record: dict[str, Any] = {"layer": kind}
+    for item in fields(layer):  # type: ignore[arg-type]
+        if not (isinstance(layer, Dense) and item.name in _INITIAL):
+            record[item.name] = _value_record(getattr(layer, item.name))
+    return record
+
+
+def _value_record(value: Any) -> Any:
+    if callable(value):
+        return {"function": getattr(value, "__name__", "function")}
+    if isinstance(value, tuple):
+        return [_layer_record(item) if isinstance(item, Layer) else item for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def layer_from_record(record: Mapping[str, Any], functions: Functions) -> Layer:
+    """The layer that a record describes; errors of many kinds if it describes none."""
+    options = {name: _value(value, functions) for name, value in record.items() if name != "layer"}
+    return _LAYERS[record["layer"]](**options)
+
+
+def loss_from_record(record: Any, functions: Functions) -> Loss:
+    """The loss that a record names."""
+    return loss_function(_named_function(record, functions))
+
+
+def _value(value: Any, functions: Functions) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [layer_from_record(item, functions) for item in value]
+    return _named_function(value, functions)
+
+
+def _named_function(value: Any, functions: Functions) -> Any:
+    if not isinstance(value, dict):
+        return value
+    name = value["function"]
+    if name not in functions:
+        raise ModelFileError(
+            f"the network was made with a function {name!r} of your own, which a file cannot hold; "
+            f"pass it again: load(path, functions={{{name!r}: {name}}})"
+        )
+    return functions[name]
