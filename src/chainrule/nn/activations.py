@@ -14,7 +14,7 @@ Activation = Callable[[Any], Any]
 
 
 def linear(z: Any) -> Any:
-    """G(z) = z."""
+    """The identity, g(z) = z."""
     return z
 
 

@@ -165,7 +165,7 @@ class Network:
     # Prediction
 
     def outputs(self, X: Any) -> Array:
-        """Aᴸ for examples [N × n]: logits, means or margins, [N × k]; [k] for a single example."""
+        """The activations aᴸ of examples [N × n]: logits, means or margins, [N × k]; [k] for a single example."""
         array = as_inputs(X, self.n_inputs)
         rows = np.atleast_2d(array)
         parts = [

@@ -22,12 +22,12 @@ def relu(x: ArrayLike) -> Any:
 
 
 def leaky_relu(x: ArrayLike, slope: float = 0.01) -> Any:
-    """X for x > 0, slope·x otherwise."""
+    """The value x for x > 0, slope·x otherwise."""
     return np.where(x > 0, x, slope * x)
 
 
 def elu(x: ArrayLike, alpha: float = 1.0) -> Any:
-    """X for x > 0, α(eˣ − 1) otherwise (Clevert et al. 2016)."""
+    """The value x for x > 0, α(eˣ − 1) otherwise (Clevert et al. 2016)."""
     return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
 
 
@@ -64,7 +64,7 @@ def silu(x: ArrayLike) -> Any:
 
 
 def mish(x: ArrayLike) -> Any:
-    """X tanh(softplus(x)) (Misra 2019)."""
+    """The product x tanh(softplus(x)) (Misra 2019)."""
     return x * np.tanh(softplus(x))
 
 

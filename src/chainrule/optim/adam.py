@@ -22,11 +22,10 @@ class Adam(Optimizer):
         v ← β₂ v + (1 − β₂) g²
         W ← W − η m̂ / (√v̂ + ε)      with m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ),  t = step + 1
 
-    Source: Kingma and Ba (2015), Adam: a method for stochastic optimization, algorithm 1 and its
-        defaults. The last
-    line is computed in the equivalent form at the end of their section 2, which leaves one root and one
-        division for
-    each element: W ← W − η √c₂ / c₁ · m / (√v + ε √c₂) with c₁ = 1 − β₁ᵗ and c₂ = 1 − β₂ᵗ, in float64.
+    Source: Kingma and Ba (2015), Adam: a method for stochastic optimization, algorithm 1 and its defaults.
+    The last line is computed in the equivalent form at the end of their section 2, which leaves one root and
+    one division for each element: W ← W − η √c₂ / c₁ · m / (√v + ε √c₂) with c₁ = 1 − β₁ᵗ and c₂ = 1 − β₂ᵗ,
+    in float64.
 
     Args:
         learning_rate: η, a number or a schedule.
@@ -73,9 +72,8 @@ class AdamW(Adam):
     Only weights decay: the leaves under one of the dict keys in `decayed`, which is "W" in every layer of
     chainrule, so biases and the scales of normalisation are left alone.
 
-    Source: Loshchilov and Hutter (2019), Decoupled weight decay regularization, algorithm 2. As in
-        PyTorch, λ is
-    multiplied by the learning rate, schedule included.
+    Source: Loshchilov and Hutter (2019), Decoupled weight decay regularization, algorithm 2. As in PyTorch,
+    λ is multiplied by the learning rate, schedule included.
 
     Args:
         learning_rate: η, a number or a schedule.

@@ -21,9 +21,8 @@ class SGD(Optimizer):
         v ← μ v + g,  W ← W − η (g + μ v)             with Nesterov's momentum
 
     Source: Polyak (1964) for momentum; Sutskever et al. (2013), On the importance of initialization and
-        momentum in
-    deep learning, for Nesterov's. The velocity v has no rate in it, as in PyTorch, so a schedule takes
-        effect at once.
+    momentum in deep learning, for Nesterov's. The velocity v has no rate in it, as in PyTorch, so a schedule
+    takes effect at once.
 
     Args:
         learning_rate: η, a number or a schedule.
