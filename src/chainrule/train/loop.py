@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -184,13 +184,16 @@ class Training:
             if self._stop_reason:
                 break
         else:
+            for path, leaf in tree.items(self.parameters, "parameters"):
+                if not np.all(np.isfinite(leaf)):
+                    self._diverged(f"{path} is not finite", last_good)
             self._finish_epoch(time.perf_counter() - began)
 
     def _run_step(self, batch: Array, last_good: Weights) -> None:
         position = self.position
         weights, loss = self._step(self.weights, self.plan.seed, position.step, self.total_steps, batch)
         if not np.isfinite(loss):
-            self._diverged(batch, last_good)
+            self._diverged(f"the loss is not finite, first in {self._first_not_finite(batch)}", last_good)
         self.weights = weights
         position.step += 1
         position.done += 1
@@ -229,15 +232,17 @@ class Training:
             if self.position.waited >= self.plan.early_stopping:
                 self.stop("early stopping")
 
-    def _diverged(self, batch: Array, last_good: Weights) -> None:
+    def _first_not_finite(self, batch: Array) -> str:
         key = random_key(self.plan.seed, self.position.step)
         examples = [np.take(array, batch, axis=0) for array in self.data.arrays]
-        where = self.problem.locate(self.weights.parameters, self.weights.state, key, examples)
+        return self.problem.locate(self.weights.parameters, self.weights.state, key, examples)
+
+    def _diverged(self, what: str, last_good: Weights) -> NoReturn:
         self.weights = last_good
         raise DivergenceError(
-            f"training diverged: the loss is not finite at step {self.position.step + 1} (epoch "
-            f"{self.position.epoch + 1}), first in {where}; the weights are back at the last good epoch. "
-            "Lower the learning rate, clip the gradient (clip_norm=1.0), or scale the inputs"
+            f"training diverged at step {self.position.step + 1} (epoch {self.position.epoch + 1}): {what}; the "
+            "weights are back at the last good epoch. Lower the learning rate, clip the gradient (clip_norm=1.0), or "
+            "scale the inputs"
         )
 
     def _tell(self, moment: str) -> None:

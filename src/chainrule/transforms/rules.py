@@ -50,13 +50,14 @@ def _fold_constants(node: Node) -> Any:
 
 
 def _fold_numbers(node: Node) -> Any:
-    """One number repeated in every operand: compute it once, repeat the result."""
-    if node.op.kind is not Kind.ELEMENTWISE or not node.type.shape:
+    """One number repeated in every operand: compute it once, repeat the result; moving its copies changes nothing."""
+    moved = _is(node, "reshape", "transpose", "slice")
+    if not (moved or (node.op.kind is Kind.ELEMENTWISE and node.type.shape)):
         return None
     if any(known_number(operand) is None for operand in _operands(node)):
         return None
-    number = apply(node.op, *(_scalar(operand) for operand in node.operands), **node.keywords)
-    return broadcast(number, node.type.shape)
+    numbers = [_scalar(operand) for operand in node.operands]
+    return broadcast(numbers[0] if moved else apply(node.op, *numbers, **node.keywords), node.type.shape)
 
 
 def _scalar(node: Node) -> Any:
