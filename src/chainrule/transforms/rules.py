@@ -60,11 +60,11 @@ def _fold_numbers(node: Node) -> Any:
     return broadcast(numbers[0] if moved else apply(node.op, *numbers, **node.keywords), node.type.shape)
 
 
-def _scalar(node: Node) -> Any:
+def _scalar(node: Node) -> Value:
     """The one element of a repeated number."""
     while node.op is not CONSTANT:
         (node,) = node.operands
-    return np.reshape(Value(node), ())
+    return Value(make_constant(node.keywords["value"].array.reshape(())))
 
 
 def _multiply_by_one(node: Node) -> Any:
