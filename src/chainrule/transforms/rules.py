@@ -14,7 +14,8 @@ import numpy as np
 
 from chainrule.graph import CONSTANT, INPUT, Kind, Node, make_constant
 from chainrule.ops.convert import broadcast
-from chainrule.ops.value import Value, apply, known_number
+from chainrule.ops.value import Value, known_number
+from chainrule.types import Array
 
 _FOLDED_ELEMENTS = 64  # larger results stay computed, so that folding never makes a graph heavy
 
@@ -44,9 +45,7 @@ def _fold_constants(node: Node) -> Any:
     foldable = node.op not in (INPUT, CONSTANT) and node.type.size <= _FOLDED_ELEMENTS and not _is(node, "broadcast")
     if not foldable or not all(operand.op is CONSTANT for operand in node.operands):
         return None
-    arrays = [operand.keywords["value"].array for operand in node.operands]
-    with np.errstate(all="ignore"):
-        return Value(make_constant(node.op.numpy(*arrays, **node.keywords)))
+    return _computed(node, [operand.keywords["value"].array for operand in node.operands])
 
 
 def _fold_numbers(node: Node) -> Any:
@@ -56,15 +55,21 @@ def _fold_numbers(node: Node) -> Any:
         return None
     if any(known_number(operand) is None for operand in _operands(node)):
         return None
-    numbers = [_scalar(operand) for operand in node.operands]
-    return broadcast(numbers[0] if moved else apply(node.op, *numbers, **node.keywords), node.type.shape)
+    numbers = [_number(operand) for operand in node.operands]
+    return broadcast(Value(make_constant(numbers[0])) if moved else _computed(node, numbers), node.type.shape)
 
 
-def _scalar(node: Node) -> Value:
+def _number(node: Node) -> Array:
     """The one element of a repeated number."""
     while node.op is not CONSTANT:
         (node,) = node.operands
-    return Value(make_constant(node.keywords["value"].array.reshape(())))
+    array: Array = node.keywords["value"].array
+    return array.reshape(())
+
+
+def _computed(node: Node, arrays: list[Array]) -> Value:
+    with np.errstate(all="ignore"):
+        return Value(make_constant(node.op.numpy(*arrays, **node.keywords)))
 
 
 def _multiply_by_one(node: Node) -> Any:
