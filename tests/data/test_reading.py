@@ -162,7 +162,7 @@ def test_file_names_are_read_literally(tmp_path, name):
         (b'x,y\n1,2\n"a,2\n3,4\n', r"line 3 cannot be parsed \(unexpected end of data\); close each quote"),
         (b'x,y\n1,2\n"a"b,2\n3,4\n', r"line 3 cannot be parsed"),
         (b"x,y\n1,2\n3," + b"4" * 2_100_000 + b"\n", r"line 3 is longer than 2,000,000 bytes"),
-        (b"x,y\n1,2\n1e999,2\n", r"line 3, column 'x': '1e999' is not a finite number; leave it empty"),
+        (b"x,y\n1,2\n1e999,2\n3,2\n1e999,2\n", r"line 3, column 'x': '1e999' is not a finite number; leave it empty"),
         (b'x,y\n1,"2\n3"\n-inf,2\n', r"line 4, column 'x': '-inf' is not a finite number"),
         (b"x,y\n1,2\nInfinity,2\n", r"line 3, column 'x': 'Infinity' is not a finite number"),
         (b"x,y\n2020-02-30,2\n", r"line 2, column 'x': '2020-02-30' is not a date"),

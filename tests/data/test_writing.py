@@ -37,8 +37,8 @@ def test_days_are_written_to_parquet(tmp_path):
 
 
 def test_csv_bytes(tmp_path):
-    write_table(tmp_path / "t.csv", {"p": np.array([0.1, 0.25], np.float32), "late": np.array(["no", "a,b"])})
-    assert (tmp_path / "t.csv").read_bytes() == b'p,late\n0.1,no\n0.25,"a,b"\n'
+    write_table(tmp_path / "t.csv", {"p": np.array([0.1, np.nan], np.float32), "late": np.array(["no", "a,b"])})
+    assert (tmp_path / "t.csv").read_bytes() == b'p,late\n0.1,no\n,"a,b"\n'
 
 
 def test_failure_keeps_the_old_file(tmp_path):
