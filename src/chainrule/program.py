@@ -41,6 +41,10 @@ class Program:
         prepared = self._prepared[key]
         return tree.rebuild(prepared.result, iter(prepared.run([leaf for _, leaf in items])))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles carry the function; what was prepared for it is made again."""
+        return Program, (self.function,)
+
     def _prepare(self, args: tuple[Tree, ...]) -> _Prepared:
         graph, result = self._record(args)
         return _Prepared(reference.prepare(simplify(graph)), result)

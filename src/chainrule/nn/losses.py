@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Loss:
         per_example: traced (outputs [N × k], targets) -> losses [N].
         link: traced outputs -> predicted mean, or class probabilities.
         prepare: (targets, k) -> targets as `per_example` takes them; raises ArgumentError.
-        task: "regression", "binary" or "classes".
+        task: "regression", "binary" or "classes"; "own" for a user's function, whose predictions are the outputs.
     """
 
     name: str
@@ -82,28 +83,28 @@ def _poisson(log_rates: Any, y: Any) -> Any:
     return np.mean(np.exp(log_rates) - y * log_rates, axis=-1)
 
 
+def _huber(outputs: Any, y: Any, delta: float) -> Any:
+    r = np.abs(outputs - y)
+    return np.mean(np.where(r <= delta, 0.5 * r**2, delta * (r - 0.5 * delta)), axis=-1)
+
+
+def _quantile(outputs: Any, y: Any, q: float) -> Any:
+    r = y - outputs
+    return np.mean(np.where(r >= 0, q * r, (q - 1) * r), axis=-1)
+
+
 def huber(delta: float = 1.0) -> Loss:
     """½ r² for |r| ≤ δ, δ(|r| − ½ δ) beyond, averaged over the outputs (Huber 1964)."""
-    if not delta > 0:
-        raise ArgumentError(f"huber: delta must be above 0, got {delta!r}")
-
-    def per_example(outputs: Any, y: Any) -> Any:
-        r = np.abs(outputs - y)
-        return np.mean(np.where(r <= delta, 0.5 * r**2, delta * (r - 0.5 * delta)), axis=-1)
-
-    return Loss(f"huber({delta:g})", per_example, _identity, targets.numbers, "regression")
+    if not 0 < delta < np.inf:
+        raise ArgumentError(f"huber: delta must be a finite number above 0, got {delta!r}")
+    return Loss(f"huber({delta!r})", partial(_huber, delta=delta), _identity, targets.numbers, "regression")
 
 
 def quantile(q: float = 0.5) -> Loss:
     """max(q r, (q − 1) r) for r = y − a, averaged over the outputs: its minimum is the q-quantile (Koenker 1978)."""
     if not 0 < q < 1:
         raise ArgumentError(f"quantile: q must lie between 0 and 1, got {q!r}")
-
-    def per_example(outputs: Any, y: Any) -> Any:
-        r = y - outputs
-        return np.mean(np.where(r >= 0, q * r, (q - 1) * r), axis=-1)
-
-    return Loss(f"quantile({q:g})", per_example, _identity, targets.numbers, "regression")
+    return Loss(f"quantile({q!r})", partial(_quantile, q=q), _identity, targets.numbers, "regression")
 
 
 LOSSES: dict[str, Loss] = {
@@ -132,7 +133,7 @@ def loss_function(loss: str | Loss | PerExample) -> Loss:
     if isinstance(loss, Loss):
         return loss
     if callable(loss):
-        return Loss(getattr(loss, "__name__", "loss"), loss, _identity, targets.anything, "regression")
+        return Loss(getattr(loss, "__name__", "loss"), loss, _identity, targets.anything, "own")
     if loss in LOSSES:
         return LOSSES[loss]
     name, _, parameter = loss.removesuffix(")").partition("(")

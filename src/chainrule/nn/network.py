@@ -65,6 +65,8 @@ class Network:
                 raise ArgumentError(f"layer {number} must be a layer such as nn.Dense(10), got {layer!r}")
         if not layers:
             raise ArgumentError("a network needs at least one layer")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
+            raise ArgumentError(f"seed must be a whole number in 0 … 2⁶⁴−1, got {seed!r}")
         self.n_inputs = int(n_inputs)
         self.layers = tuple(layers)
         self.loss = loss_function(loss)
