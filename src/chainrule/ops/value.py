@@ -203,7 +203,7 @@ class Value(NDArrayOperatorsMixin):
     def _as_python_number(self) -> NoReturn:
         refuse(
             "a traced value cannot be turned into a Python number",
-            "use the NumPy function instead of the math one (np.sin, not math.sin), np.stack instead of filling an array",
+            "use NumPy's function instead of math's (np.sin, not math.sin), and np.stack instead of filling an array",
         )
 
     def __float__(self) -> float:
