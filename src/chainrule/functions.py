@@ -218,7 +218,7 @@ def _basis(values: Sequence[Value]) -> list[list[Any]]:
     """For every element of the values, arrays that are 1 there and 0 everywhere else."""
     rows = []
     for chosen, value in enumerate(values):
-        for one in np.eye(value.size, dtype=value.dtype).reshape(-1, *value.shape):
+        for one in np.eye(value.size, dtype=value.dtype).reshape(value.size, *value.shape):
             rows.append([one if i == chosen else np.zeros(v.shape, v.dtype) for i, v in enumerate(values)])
     return rows
 
