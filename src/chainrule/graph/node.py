@@ -63,7 +63,7 @@ class Constant:
 
     def __init__(self, value: object) -> None:
         array = as_array(value)
-        if array.flags.writeable:  # the caller may change its array later; the graph must not
+        if array.flags.writeable or not array.flags.owndata:  # the caller may change it later; the graph must not
             array = array.copy()
             array.flags.writeable = False
         self.array: Array = array
