@@ -75,26 +75,17 @@ SUM = register(
         rules=(lambda g, y, x, axis: np.broadcast_to(_alongside(g, x, axis), x.shape),),
     )
 )
-MAX = register(
-    Op(
-        "max",
-        Kind.REDUCTION,
-        "max {0}",
-        infer=_nonempty,
-        numpy=lambda x, axis: np.asarray(np.max(x, axis=axis)),
-        rules=(_to_extremes,),
-    )
-)
-MIN = register(
-    Op(
-        "min",
-        Kind.REDUCTION,
-        "min {0}",
-        infer=_nonempty,
-        numpy=lambda x, axis: np.asarray(np.min(x, axis=axis)),
-        rules=(_to_extremes,),
-    )
-)
+
+
+def _extreme(name: str, find: Any) -> Op:
+    def numpy(x: Array, axis: tuple[int, ...]) -> Array:
+        return np.asarray(find(x, axis=axis))
+
+    return register(Op(name, Kind.REDUCTION, f"{name} {{0}}", _nonempty, numpy, (_to_extremes,)))
+
+
+MAX = _extreme("max", np.max)
+MIN = _extreme("min", np.min)
 LOGSUMEXP = register(
     Op(
         "logsumexp",

@@ -1,4 +1,4 @@
-"""The progress bar: loss, validation score, examples a second, time left. On the terminal's error stream."""
+"""The progress bar: loss, validation scores, examples a second, time left; within 80 columns, on stderr."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ class ProgressBar(Callback):
     def on_start(self, training: Training) -> None:
         """Draw the empty bar."""
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bar = Progress(
-            SpinnerColumn(),
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=12),
             TextColumn("{task.fields[scores]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
@@ -38,16 +37,15 @@ class ProgressBar(Callback):
 
     def on_step(self, training: Training) -> None:
         """Advance, with the mean loss of the epoch so far."""
-        scores = f"loss {training.epoch_loss:.4g}{self._scores}"
-        rate = f"{_short(training.examples_per_second)} examples/s"
+        scores = f"loss {training.epoch_loss:.3g}{self._scores}"
+        rate = f"{_short(training.examples_per_second)}/s"
         self._bar.update(self._task, completed=training.step, epoch=self._epoch(training), scores=scores, rate=rate)
 
     def on_epoch(self, training: Training) -> None:
         """Show the newest validation scores."""
         record = training.history.epochs[-1]
-        self._scores = "".join(
-            f"  {name.replace('_', ' ')} {value:.4g}" for name, value in record.items() if name.startswith("valid_")
-        )
+        scores = {name.removeprefix("valid_"): v for name, v in record.items() if name.startswith("valid_")}
+        self._scores = "".join(f"  {'valid' if name == 'loss' else name} {v:.3g}" for name, v in scores.items())
 
     def on_end(self, training: Training) -> None:
         """Remove the bar."""
