@@ -13,7 +13,7 @@ from chainrule.graph import Kind, Op, register
 from chainrule.ops.convert import match
 from chainrule.ops.shape import slice_axes
 from chainrule.ops.value import ArrayLike, Value, apply, implements, refuse
-from chainrule.types import Array, ArrayType, as_array, normalise_axis
+from chainrule.types import Array, ArrayType, Shape, as_array, normalise_axis
 
 
 def _take_type(x: ArrayType, indices: ArrayType, axis: int) -> ArrayType:
@@ -87,7 +87,10 @@ def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int) -> Any:
 def _from_front(indices: ArrayLike, length: int) -> Any:
     """Indices counted from the front; known ones are checked at once, traced ones when they are used."""
     if isinstance(indices, Value):
-        return np.where(indices < 0, indices + length, indices) if indices.dtype.kind == "i" else indices
+        if indices.dtype.kind != "i":
+            return indices
+        counted = np.where(indices < -length, length, indices + length)  # too low a one becomes too high a one
+        return np.where(indices < 0, counted, indices)
     known = as_array(indices, "indices")
     known = known.astype(np.int64) if known.size == 0 else known
     _require_integers(ArrayType(known.shape, known.dtype))
@@ -108,25 +111,45 @@ class _Plan(NamedTuple):
 
 @implements(operator.getitem)
 def _getitem(x: Value, index: Any) -> Any:
-    plan = _plan(x, _complete(index if isinstance(index, tuple) else (index,), x.ndim))
+    plan = _plan(x, _complete(index if isinstance(index, tuple) else (index,), x.shape))
     cut = np.reshape(slice_axes(x, plan.slices), plan.shape)
     return _gather(cut, plan.gathered) if plan.gathered else cut
 
 
-def _complete(index: tuple[Any, ...], ndim: int) -> list[Any]:
-    """The index with masks as positions, the ellipsis written out, and one entry for every axis."""
-    entries: list[Any] = []
-    for entry in index:
-        if isinstance(entry, Value) and entry.dtype == np.dtype(bool):
-            refuse("the number of elements that a traced mask selects is not known", "use np.where(mask, x, 0)")
-        is_mask = isinstance(entry, np.ndarray) and entry.dtype == np.dtype(bool)
-        entries.extend(np.nonzero(entry) if is_mask else [np.asarray(entry) if isinstance(entry, list) else entry])
+def _complete(index: tuple[Any, ...], shape: Shape) -> list[Any]:
+    """The index with the ellipsis written out, one entry for every axis, and masks as the positions they select."""
+    entries = [np.asarray(entry) if isinstance(entry, list) else entry for entry in index]
     ellipses = [i for i, entry in enumerate(entries) if entry is Ellipsis]
-    missing = ndim - sum(entry is not None and entry is not Ellipsis for entry in entries)
+    missing = len(shape) - sum(map(_axes_used, entries))
     if missing < 0 or len(ellipses) > 1:
-        raise ArgumentError(f"too many indices for an array with {ndim} axes")
+        raise ArgumentError(f"too many indices for an array with {len(shape)} axes")
     at = ellipses[0] if ellipses else len(entries)
-    return [*entries[:at], *[slice(None)] * missing, *entries[at + 1 :]]
+    complete: list[Any] = []
+    for entry in (*entries[:at], *[slice(None)] * missing, *entries[at + 1 :]):
+        axis = sum(map(_axes_used, complete))
+        complete.extend(_positions(entry, shape[axis:]) if _is_mask(entry) else [entry])
+    return complete
+
+
+def _is_mask(entry: Any) -> bool:
+    return isinstance(entry, bool) or getattr(entry, "dtype", None) == np.dtype(bool)
+
+
+def _axes_used(entry: Any) -> int:
+    if entry is None or entry is Ellipsis:
+        return 0
+    return int(np.ndim(entry)) if _is_mask(entry) else 1
+
+
+def _positions(mask: Any, shape: Shape) -> tuple[Array, ...]:
+    """Where a mask of the first axes of `shape` is true."""
+    if isinstance(mask, Value):
+        refuse("a traced mask selects a number of elements that is not known", "use np.where(mask, x, 0)")
+    if np.ndim(mask) == 0:
+        raise ArgumentError("True or False is no index; use np.where to choose")
+    if mask.shape != shape[: mask.ndim]:
+        raise ArgumentError(f"a mask of shape {mask.shape} does not fit axes of shape {shape[: mask.ndim]}")
+    return np.nonzero(mask)
 
 
 def _plan(x: Value, entries: list[Any]) -> _Plan:
@@ -165,6 +188,8 @@ def _gather(x: Any, gathered: dict[int, Any]) -> Any:
     merged = np.reshape(merged, (*merged.shape[:first], prod(lengths), *merged.shape[first + len(axes) :]))
     indices = match(*(gathered[i] for i in axes), dtype=np.dtype(np.int64))
     flat = indices[0]
-    for index, length in zip(indices[1:], lengths[1:], strict=True):
-        flat = flat * length + index
+    for axis, index, length in zip(axes[1:], indices[1:], lengths[1:], strict=True):
+        inside = flat * length + index
+        # a traced index beyond its axis must not reach into the next row
+        flat = np.where(index < length, inside, prod(lengths)) if isinstance(gathered[axis], Value) else inside
     return apply(TAKE, merged, flat, axis=first)

@@ -1,0 +1,204 @@
+"""Indexing is NumPy's, entry by entry, and its derivative adds every element's cotangents where the element was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as np_st
+
+import chainrule as cr
+from chainrule import ops, reference
+from chainrule.errors import ArgumentError, ChainruleError, TraceError
+
+SHAPES = np_st.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)
+
+
+@st.composite
+def mixed_indices(draw, shape):
+    """Integers, slices, new axes, an ellipsis, masks and arrays of integers, in any mixture that NumPy accepts."""
+    together = draw(np_st.array_shapes(min_dims=0, max_dims=2, min_side=1, max_side=3))
+    entries, axis = [], 0
+    while axis < len(shape):
+        n = shape[axis]
+        kind = draw(st.sampled_from(["integer", "slice", "slice", "array", "list", "mask", "newaxis", "stop"]))
+        if kind == "newaxis":
+            entries.append(None)
+            if entries.count(None) > 2:
+                break
+            continue
+        if kind == "stop":
+            break
+        if kind == "integer":
+            entries.append(draw(st.integers(-n, n - 1)))
+        elif kind == "slice":
+            entries.append(draw(st.slices(n)))
+        elif kind == "array":
+            dtype = draw(st.sampled_from(["int64", "int32", "uint8"]))
+            low = 0 if dtype == "uint8" else -n
+            entries.append(draw(np_st.arrays(dtype, together, elements=st.integers(low, n - 1))))
+        elif kind == "list":
+            entries.append(draw(st.lists(st.integers(-n, n - 1), min_size=1, max_size=1)))
+        else:
+            axes = draw(st.integers(1, min(2, len(shape) - axis)))
+            entries.append(draw(np_st.arrays(bool, shape[axis : axis + axes])))
+            axis += axes - 1
+        axis += 1
+    if draw(st.booleans()):
+        entries.append(Ellipsis)
+    return tuple(entries)
+
+
+@st.composite
+def arrays_and(draw, indices):
+    shape = draw(SHAPES)
+    return np.arange(1.0, np.prod(shape) + 1).reshape(shape), draw(indices(shape))
+
+
+def check_against_numpy(x, index):
+    try:
+        expected = x[index]
+    except IndexError:  # arrays of the index do not broadcast
+        with pytest.raises((ChainruleError, IndexError)):
+            cr.trace(lambda x: x[index], x)
+        return
+    graph = cr.trace(lambda x: x[index], x)
+    graph.verify()
+    np.testing.assert_array_equal(reference.prepare(graph)([x])[0], expected)
+    w = np.arange(1.0, np.size(expected) + 1).reshape(np.shape(expected))
+    gradient = cr.grad(lambda x: np.sum(w * x[index]))(x)
+    scattered = np.zeros_like(x)
+    np.add.at(scattered, index, w)
+    np.testing.assert_array_equal(gradient, scattered)
+    _, tangent = cr.jvp(lambda x: x[index], (x,), (x * x,))
+    np.testing.assert_array_equal(tangent, (x * x)[index])
+
+
+@given(arrays_and(lambda shape: np_st.basic_indices(shape, allow_newaxis=True)))
+def test_basic_indices(drawn):
+    check_against_numpy(*drawn)
+
+
+@given(arrays_and(np_st.integer_array_indices))
+def test_arrays_of_integers(drawn):
+    check_against_numpy(*drawn)
+
+
+@given(arrays_and(mixed_indices))
+def test_mixtures(drawn):
+    check_against_numpy(*drawn)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (slice(None, None, -1),),
+        (slice(5, None, -2), slice(-1, -10, -1)),
+        (slice(2, 1), slice(100, 200)),
+        (Ellipsis, None, 0),
+        (None, 1, None, Ellipsis, None),
+        ([], 0),
+        ([True, False, True],),
+        (np.array([[True, False, True, False]] * 3),),
+        (np.zeros((3, 4), bool),),
+        (np.int64(1), np.array(2)),
+        (np.array([0, 2]), None, np.array([1, 3])),
+        (0, slice(None), np.array([1, 3])),
+        (slice(None), np.array([[0], [3]]), np.array([0, 1])),
+    ],
+    ids=str,
+)
+def test_corners_of_numpys_indexing(index):
+    x = np.arange(24.0).reshape(3, 4, 2)
+    check_against_numpy(x, index)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (3, "index 3 is outside an axis of length 3"),
+        (-4, "index -4 is outside an axis of length 3"),
+        ([0, 3], "index 3 is outside"),
+        (np.array([-4, 0]), "index -4 is outside"),
+        ((0, 0, 0), "too many indices for an array with 2 axes"),
+        ((Ellipsis, Ellipsis), "too many indices|one ellipsis"),
+        (np.array([0.5]), "indices must be integers"),
+        (np.ones(4, bool), "mask"),
+        (np.ones(2, bool), "mask"),
+        (np.ones((4, 3), bool), "mask"),
+        (True, "True or False"),
+        (np.False_, "True or False"),
+    ],
+    ids=str,
+)
+def test_what_numpy_refuses_is_refused_with_the_line(index, message):
+    x = np.ones((3, 4))
+    with pytest.raises(ArgumentError, match=message) as caught:
+        cr.trace(lambda x: x[index], x)
+    assert str(caught.value).startswith(__file__)
+
+
+@pytest.mark.parametrize("index", [1.0, "a", slice("a", None)])
+def test_what_is_no_index_at_all_is_a_type_error(index):
+    with pytest.raises(TypeError):
+        cr.trace(lambda x: x[index], np.ones(3))
+
+
+# Traced indices
+
+
+def test_traced_indices_count_from_both_ends():
+    x, i = np.arange(12.0).reshape(4, 3), np.array([[3, -1], [0, -4]])
+    graph = cr.trace(lambda x, i: x[i], x, i)
+    np.testing.assert_array_equal(reference.prepare(graph)([x, i])[0], x[i])
+    gradient = cr.grad(lambda x, i: np.sum(x[i] ** 2))(x, i)
+    expected = np.zeros_like(x)
+    np.add.at(expected, i, 2 * x[i])
+    np.testing.assert_array_equal(gradient, expected)
+
+
+@pytest.mark.parametrize("bad", [4, -5])
+def test_a_traced_index_out_of_range_is_refused_when_it_is_used_and_names_the_line(bad):
+    graph = cr.trace(lambda x, i: x[i], np.ones(4), np.array([0]))
+    with pytest.raises(ArgumentError, match="out of bounds") as caught:
+        reference.prepare(graph)([np.ones(4), np.array([bad])])
+    assert str(caught.value).startswith(__file__)
+
+
+@pytest.mark.parametrize("labels", [[0, 3], [0, -4], [2, 99]])
+def test_a_traced_index_beyond_its_axis_does_not_reach_into_the_next_row(labels):
+    pick = lambda x, labels: x[np.arange(2), labels]
+    x = np.arange(6.0).reshape(2, 3)
+    run = reference.prepare(cr.trace(pick, x, np.array([0, 0])))
+    np.testing.assert_array_equal(run([x, np.array([2, -3])])[0], [2, 3])
+    for changed in (np.array(labels), np.array(labels[::-1])):
+        with pytest.raises(ArgumentError, match="out of bounds"):
+            run([x, changed])
+
+
+def test_indices_that_depend_on_the_argument_pass_no_derivative():
+    x = np.array([1.0, 3.0, 2.0])
+    np.testing.assert_array_equal(cr.grad(lambda x: x[np.argmax(x)] ** 2)(x), [0, 6, 0])
+
+
+def test_a_traced_mask_is_refused():
+    with pytest.raises(TraceError, match="traced mask"):
+        cr.trace(lambda x: x[x > 0], np.ones(3))
+
+
+# Gathering and scattering
+
+
+@given(np_st.arrays("int64", np_st.array_shapes(max_dims=2, max_side=4), elements=st.integers(0, 4)))
+def test_scatter_add_is_the_adjoint_of_take(indices):
+    x, w = np.arange(1.0, 11).reshape(5, 2), np.arange(1.0, 2 * indices.size + 1).reshape(*indices.shape, 2)
+    scattered = ops.scatter_add(w, indices, axis=0, length=5)
+    assert np.sum(np.take(x, indices, axis=0) * w) == np.sum(x * scattered)
+
+
+def test_scatter_add_refuses_indices_that_do_not_fit():
+    with pytest.raises(ArgumentError, match="scatter_add needs indices of shape"):
+        cr.trace(lambda x: ops.scatter_add(x, np.array([0, 1]), axis=0, length=3), np.ones(3))
+    with pytest.raises(ArgumentError, match="indices must be integers"):
+        cr.trace(lambda x: ops.scatter_add(x, np.array([0.0, 1, 2]), axis=0, length=3), np.ones(3))
