@@ -19,7 +19,7 @@ Ranges: TypeAlias = tuple[tuple[int, int, int], ...]  # (start, count, step) for
 
 
 def _reshape_type(x: ArrayType, shape: Shape) -> ArrayType:
-    if prod(shape) != x.size:
+    if prod(shape) != x.size or any(length < 0 for length in shape):
         raise ArgumentError(f"an array of shape {x.shape} has {x.size} elements and cannot take shape {shape}")
     return ArrayType(shape, x.dtype)
 
