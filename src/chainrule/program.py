@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from chainrule import reference, tree
@@ -35,7 +36,8 @@ class Program:
     def __call__(self, *args: Tree) -> Tree:
         """Compute the function's result from trees of arrays; leaves of the result are new arrays."""
         items = [item for position, arg in enumerate(args) for item in tree.items(arg, str(position))]
-        key = tuple((path, type_of(leaf, path)) for path, leaf in items)
+        structure = repr(tree.rebuild(args, repeat(0)))
+        key = (structure, *(type_of(leaf, path) for path, leaf in items))
         if key not in self._prepared:
             self._prepared[key] = self._prepare(args)
         prepared = self._prepared[key]
