@@ -94,7 +94,7 @@ def _json(path: Path, text: str | bytes) -> dict[str, Any]:
 
 
 def _verify_digest(path: Path, content: bytes, digest: str) -> None:
-    stored = digest.encode()
+    stored = digest.encode(errors="replace")  # JSON can hold half a surrogate pair, UTF-8 cannot
     blank = content.replace(stored, _NO_DIGEST.encode(), 1) if len(stored) == len(_NO_DIGEST) else b""
     if hashlib.sha256(blank).hexdigest() != digest:
         raise ModelFileError(f"{path} is damaged: it was truncated or changed after it was written (SHA-256 differs)")
