@@ -54,11 +54,12 @@ def as_array(value: object, name: str = "value") -> Array:
         array = np.asarray(value)
     except ValueError as error:
         raise ArgumentError(f"{name} is ragged: its rows have different lengths; pad them to one length") from error
-    if array.dtype in DTYPES:
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
-    if array.dtype.kind in "iu" and array.dtype != np.dtype(np.uint64):
+    native = array.dtype.newbyteorder("=")
+    if native in DTYPES:
+        return array.astype(native, copy=False)
+    if native.kind in "iu" and native != np.dtype(np.uint64):
         return array.astype(np.int64)
-    if array.dtype == np.float16:
+    if native == np.float16:
         return array.astype(np.float32)
     raise ArgumentError(
         f"{name} has dtype {array.dtype}, but chainrule computes with {', '.join(map(str, DTYPES))}; "
