@@ -8,12 +8,12 @@ import textwrap
 
 import numpy as np
 import pytest
-from forged_files import NO_DIGEST, file_of, sealed
 from safetensors.numpy import load_file
 
 from chainrule import storage
 from chainrule.errors import ModelFileError
 from chainrule.types import DTYPES
+from forged_files import NO_DIGEST, file_of, sealed
 
 HEADER = {"note": "Δ “quoted” \n", "list": [1, 2.5, None, True], "deep": {"a": {"b": []}}}
 ARRAYS = {
