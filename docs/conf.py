@@ -1,5 +1,6 @@
 """How Sphinx builds these pages. Their examples are executed by pytest, not here."""
 
+import re
 from importlib.metadata import version as installed_version
 
 from sphinx.application import Sphinx
@@ -27,8 +28,9 @@ myst_heading_anchors = 3
 
 
 def _read_as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Mathematics in a docstring, such as |x| or a*b, is not markup."""
-    lines[:] = [line.replace("*", r"\*").replace("|", r"\|") for line in lines]
+    """Mathematics in a docstring, such as |x| or a*b, is not markup; nor is a name that ends in an underscore."""
+    code_or_markup = re.compile(r"(`[^`]*`)|([*|]|(?<=\w)_(?!\w))")
+    lines[:] = [code_or_markup.sub(lambda found: found[1] or "\\" + found[2], line) for line in lines]
 
 
 def setup(app: Sphinx) -> None:
