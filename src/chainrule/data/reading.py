@@ -40,7 +40,7 @@ def read_table(path: str | Path, kinds: Mapping[str, Kind] | None = None) -> Tab
     booleans (``"true"``, ``"false"``) category, dates and timestamps time, times of day numeric seconds.
 
     Args:
-        path: The file; characters such as ``*`` and ``[`` stand for themselves.
+        path: The file; characters such as `*` and `[` stand for themselves.
         kinds: The kind of some columns, by name, where it is known better than the values tell (columns
             that the file lacks are ignored). A category keeps its text as it stands, ``007`` included.
 
