@@ -17,6 +17,7 @@ html_theme = "furo"
 html_title = "chainrule"
 html_copy_source = False
 html_show_copyright = False
+html_theme_options = {"light_css_variables": {"code-font-size": "var(--font-size--small--2)"}}  # 100 columns
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings give types in words; the signatures stay short
@@ -33,5 +34,11 @@ def _read_as_plain_text(app: Sphinx, what: str, name: str, obj: object, options:
     lines[:] = [code_or_markup.sub(lambda found: found[1] or "\\" + found[2], line) for line in lines]
 
 
+def _close_up(app: Sphinx, name: str, source: list[str]) -> None:
+    """The empty line that ends an example for doctest is not shown."""
+    source[0] = source[0].replace("\n\n```\n", "\n```\n")
+
+
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", _read_as_plain_text, priority=400)  # before napoleon
+    app.connect("source-read", _close_up)
