@@ -18,11 +18,12 @@ from chainrule.nn.layer import Layer, require_positive
 from chainrule.nn.layer_records import architecture_record
 from chainrule.nn.losses import Loss, PerExample, loss_function
 from chainrule.nn.sequence import initialise_all
-from chainrule.optim import LBFGS, Adam, Optimizer
+from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.train import Checkpoint, History, Plan
 from chainrule.train.checkpoint import checkpoint_callbacks
 from chainrule.train.progress import progress_callbacks
+from chainrule.train.step import chosen_optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array, as_dtype
 
@@ -264,7 +265,7 @@ class Network:
             ArgumentError: X, y or an option is wrong; names row and column.
             DivergenceError: a loss was not finite; the weights are those of the last good epoch.
         """
-        optimizer = optimizer or Adam(1e-3)
+        optimizer = chosen_optimizer(optimizer)
         training = fitting.make_training(
             self.architecture,
             self.parameters,

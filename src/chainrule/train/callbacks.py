@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from chainrule.errors import ArgumentError
+
 if TYPE_CHECKING:
     from chainrule.train.loop import Training
 
@@ -38,5 +40,12 @@ class _AfterEpoch(Callback):
 
 
 def as_callbacks(callbacks: Sequence[Callback | Callable[[Training], object]]) -> list[Callback]:
-    """Callback objects; plain functions are called after every epoch."""
+    """Callback objects; plain functions are called after every epoch.
+
+    Raises:
+        ArgumentError: one of them is neither.
+    """
+    for callback in callbacks:
+        if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
+            raise ArgumentError(f"callbacks must be functions of the training or Callback objects, got {callback!r}")
     return [callback if isinstance(callback, Callback) else _AfterEpoch(callback) for callback in callbacks]

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.ops import random_key
-from chainrule.optim import LBFGS, Adam, Optimizer
+from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.history import History
@@ -20,7 +20,7 @@ from chainrule.train.loop import Examples, Training
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.progress import progress_callbacks
-from chainrule.train.step import Weights
+from chainrule.train.step import Weights, chosen_optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 
@@ -74,7 +74,7 @@ def fit(
         DivergenceError: a loss was not finite.
         TraceError: the loss function cannot be recorded.
     """
-    optimizer = optimizer or Adam(1e-3)
+    optimizer = chosen_optimizer(optimizer)
     start = tree.map_leaves(lambda leaf: np.array(as_array(leaf, "a parameter")), parameters)
     problem = _problem(loss)
     training = Training(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NoReturn
@@ -22,7 +23,7 @@ from chainrule.train.plan import Plan
 from chainrule.train.problem import Problem
 from chainrule.train.step import Weights, make_step
 from chainrule.tree import Tree
-from chainrule.types import Array
+from chainrule.types import Array, as_array
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Examples:
             raise ArgumentError(f"{name} has no rows; there is nothing to learn from")
         if weights is None:
             return cls(tuple(arrays))
-        w = np.asarray(weights, np.float64)
+        w = as_array(weights, f"sample weights of {name}").astype(np.float64)
         if w.shape != (n,) or not np.all(np.isfinite(w)) or np.any(w < 0) or not np.any(w > 0):
             raise ArgumentError(f"sample weights of {name} must be {n} finite numbers of at least 0, not all 0")
         return cls(tuple(arrays), w / w.mean())
@@ -94,6 +95,7 @@ class Training:
         best: parameters and model state of the best epoch so far, if early stopping is on.
         history: records of the finished epochs.
         position: where it stands.
+        stop_reason: why it was asked to stop, or "".
     """
 
     problem: Problem
@@ -113,7 +115,7 @@ class Training:
             raise ArgumentError("early_stopping needs a validation set; give validation=(X, y) or a fraction")
         self.total_steps = self.plan.steps_before(self.plan.epochs, len(self.data))
         self._listeners = as_callbacks(self.callbacks)
-        self._stop_reason = ""
+        self.stop_reason = ""
         self._clock = time.perf_counter()
         self._clock_examples = 0
         self._step = make_step(self.problem, self.optimizer, self.data.arrays, self.data.weights)
@@ -153,7 +155,7 @@ class Training:
 
     def stop(self, reason: str = "callback") -> None:
         """Ask to stop after the current step."""
-        self._stop_reason = self._stop_reason or reason
+        self.stop_reason = self.stop_reason or reason
 
     # The loop
 
@@ -163,27 +165,28 @@ class Training:
         Raises:
             DivergenceError: a loss was not finite; the weights are those of the last good epoch.
         """
-        self._tell("on_start")
-        try:
+        with ExitStack() as endings:
+            for listener in self._listeners:
+                listener.on_start(self)
+                endings.callback(listener.on_end, self)
             with catching_interrupts() as interrupt:
-                while self.position.epoch < self.plan.epochs and not self._stop_reason:
+                while self.position.epoch < self.plan.epochs and not self.stop_reason:
                     self._run_epoch(interrupt)
-            self.history.stopped = self._stop_reason or "epochs"
-        finally:
-            self._tell("on_end")
+            self.history.stopped = self.stop_reason or "epochs"
         return self.history
 
     def _run_epoch(self, interrupt: Interrupt) -> None:
         began = time.perf_counter()
         last_good = self.weights
         order = self.plan.examples(self.position.epoch, len(self.data))
-        for batch in islice(batches(order, self.plan.size(len(order))), self.position.done, None):
+        size = self.plan.size(len(order))
+        for batch in islice(batches(order, size), self.position.done, None):
             self._run_step(batch, last_good)
             if interrupt.requested:
                 self.stop("interrupted")
-            if self._stop_reason:
+            if self.stop_reason:
                 break
-        else:
+        if self.position.done == -(-len(order) // size):
             for path, leaf in tree.items(self.parameters, "parameters"):
                 if not np.all(np.isfinite(leaf)):
                     self._diverged(f"{path} is not finite", last_good)

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.data.batches import epoch_order
 from chainrule.errors import ArgumentError
-from chainrule.types import Array
+from chainrule.types import Array, as_array
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,12 @@ class Plan:
         """Raise ArgumentError unless the given order has a row for every epoch and names examples that exist."""
         if self.order is None:
             return
+        if not hasattr(self.order, "__len__"):
+            raise ArgumentError(f"order must be a list with a row of positions for each epoch, got {self.order!r}")
         if len(self.order) < self.epochs:
             raise ArgumentError(f"order has rows for {len(self.order)} epochs, but {self.epochs} are to be trained")
         for epoch, row in enumerate(self.order):
-            positions = np.asarray(row)
+            positions = as_array(row, f"order, epoch {epoch + 1},")
             if positions.ndim != 1 or positions.dtype.kind not in "iu" or not positions.size:
                 raise ArgumentError(f"order, epoch {epoch + 1}: must be a list of whole numbers, got {row!r}")
             if positions.min() < 0 or positions.max() >= n:

@@ -14,7 +14,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.ops import random_key
 from chainrule.ops.value import Value, lift
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import LBFGS, Adam, Optimizer
 from chainrule.program import Program
 from chainrule.train.problem import Objective, Problem
 from chainrule.transforms import pull_back
@@ -88,6 +88,15 @@ class FullBatchStep:
         return loss, _gradients(loss, parameters), objective.state
 
 
+def chosen_optimizer(optimizer: Optimizer | LBFGS | None) -> Optimizer | LBFGS:
+    """The optimiser that an argument of `fit` stands for: Adam(1e-3) if none is given."""
+    if optimizer is None:
+        return Adam(1e-3)
+    if not isinstance(optimizer, Optimizer | LBFGS):
+        raise ArgumentError(f"optimizer must be an optimiser such as optim.Adam(1e-3), got {optimizer!r}")
+    return optimizer
+
+
 def make_step(
     problem: Problem, optimizer: Optimizer | LBFGS, data: Sequence[Array], sample_weight: Array | None
 ) -> Step | FullBatchStep:
@@ -100,6 +109,11 @@ def make_step(
 def gathered_objective(problem: Problem, parameters: Tree, state: Tree, key: Any, batch: Any, data: Any) -> Objective:
     """The objective at the examples whose positions `batch` holds."""
     objective = problem.objective(parameters, state, key, *(np.take(array, batch, axis=0) for array in data))
+    if not isinstance(objective.losses, Value) or objective.losses.dtype.kind != "f":
+        raise ArgumentError(
+            f"the loss function returned {objective.losses!r}; it must return float32 or float64 losses that are "
+            "computed from the parameters and the examples"
+        )
     shape = np.shape(objective.losses)
     if shape not in ((), batch.shape):
         raise ArgumentError(
