@@ -7,6 +7,7 @@ from hypothesis import given
 
 import chainrule as cr
 from chainrule import reference
+from chainrule.graph import Graph
 from chainrule.ops.value import Value
 from chainrule.transforms.simplify import simplify
 from numerical_derivatives import gradient
@@ -84,7 +85,7 @@ def test_every_step_of_a_derivation_is_a_sum_of_paths(program):
     assert {step.node for step in derivation.steps} <= set(graph.nodes)
     nodes = [node for step in derivation.steps for node in (step.cotangent, *step.terms)]
     seeds = [normal(rng, np.empty(output.type.shape)) for output in graph.outputs]
-    everything = cr.graph.Graph(derivative.inputs, tuple(nodes))
+    everything = Graph(derivative.inputs, tuple(nodes))
     values = iter(reference.prepare(everything)([*arguments, *seeds]))
     for step in derivation.steps:
         assert step.cotangent.type == step.node.type

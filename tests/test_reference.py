@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as np_st
 import chainrule as cr
 from chainrule import reference
 from chainrule.errors import ArgumentError, GraphError
+from chainrule.graph import Graph
 
 
 def unusual(x):
@@ -90,7 +91,7 @@ def test_unusual_numbers_go_through_silently_as_in_numpy(x):
         (np.ones(1, np.float32), r"was traced for x of type f64\[1\], got f32\[1\]"),
         (None, "has dtype object"),
     ],
-    ids=str,
+    ids=lambda v: str(getattr(v, "dtype", "")) if not isinstance(v, str) else v,
 )
 def test_arrays_that_cannot_be_used_are_refused_by_name(value, message):
     run = reference.prepare(cr.trace(lambda x: x * 2, np.ones(1)))
@@ -110,7 +111,7 @@ def test_a_graph_with_values_of_another_trace_cannot_be_prepared():
     kept = []
     cr.trace(lambda x: kept.append(x) or x, 1.0)
     with pytest.raises(GraphError, match="belongs to another trace"):
-        reference.prepare(cr.graph.Graph((), (kept[0].node,)))
+        reference.prepare(Graph((), (kept[0].node,)))
 
 
 def test_results_share_no_memory_with_arguments_constants_or_each_other():

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import reference
 from chainrule.errors import ArgumentError, ChainruleError, GraphError, TraceError
+from chainrule.tracing import is_tracing
 
 THREE = np.array([1.0, 2.0, 3.0])
 SQUARE = np.eye(3)
@@ -344,7 +346,7 @@ def test_methods_and_properties_follow_numpy():
     for f in functions:
         expected = np.asarray(f(x))
         graph = cr.trace(f, x)
-        (result,) = cr.reference.prepare(graph)([x])
+        (result,) = reference.prepare(graph)([x])
         np.testing.assert_allclose(result, expected, rtol=1e-15, err_msg=inspect.getsource(f))
         assert result.dtype == expected.dtype
 
@@ -373,19 +375,19 @@ def test_the_signature_is_the_users():
 
 def test_only_types_matter_not_numbers():
     graph = cr.trace(lambda x: np.sin(x) * x, np.zeros(3))
-    (result,) = cr.reference.prepare(graph)([THREE])
+    (result,) = reference.prepare(graph)([THREE])
     np.testing.assert_array_equal(result, np.sin(THREE) * THREE)
 
 
 def test_an_argument_that_is_not_needed_stays_in_the_signature():
     graph = cr.trace(lambda x, y: 2 * x, THREE, np.ones((2, 2)))
     assert [node.type.shape for node in graph.inputs] == [(3,), (2, 2)]
-    np.testing.assert_array_equal(cr.reference.prepare(graph)([THREE, np.ones((2, 2))])[0], 2 * THREE)
+    np.testing.assert_array_equal(reference.prepare(graph)([THREE, np.ones((2, 2))])[0], 2 * THREE)
 
 
 def test_several_outputs_keep_their_order_and_may_be_constants_or_inputs():
     graph = cr.trace(lambda x: (x, {"a": 1.5, "b": [x * 2, x]}), THREE)
-    results = cr.reference.prepare(graph)([THREE])
+    results = reference.prepare(graph)([THREE])
     for result, expected in zip(results, [THREE, 1.5, 2 * THREE, THREE], strict=True):
         np.testing.assert_array_equal(result, expected)
 
@@ -431,5 +433,5 @@ def test_a_leaked_value_leaks_no_number():
 def test_a_failed_trace_leaves_nothing_behind():
     with pytest.raises(TraceError):
         cr.trace(conditional, 0.5)
-    assert not cr.tracing.is_tracing()
+    assert not is_tracing()
     assert cr.grad(lambda x: x * x)(3.0) == 6

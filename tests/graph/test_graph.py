@@ -25,11 +25,11 @@ from chainrule.graph import (
     register,
     topological_order,
 )
+from chainrule.ops.elementwise import ADD, SIN
 from chainrule.types import ArrayType
 
 F64 = np.dtype(np.float64)
 VECTOR, NUMBER = ArrayType((3,), F64), ArrayType((), F64)
-SIN, ADD = REGISTRY["sin"], REGISTRY["add"]
 
 
 @pytest.fixture

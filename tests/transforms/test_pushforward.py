@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import GraphError
-from chainrule.graph import REGISTRY, topological_order
+from chainrule.graph import REGISTRY, make_input, topological_order
 from chainrule.transforms.pushforward import push_forward
 
 X = np.array([0.4, -1.1])
@@ -15,7 +15,7 @@ X = np.array([0.4, -1.1])
 
 def traced_tangents(f, *arrays):
     graph = cr.trace(f, *arrays)
-    tangents = [cr.graph.make_input(f"t{i}", node.type) for i, node in enumerate(graph.inputs)]
+    tangents = [make_input(f"t{i}", node.type) for i, node in enumerate(graph.inputs)]
     return graph, tangents, push_forward(graph.outputs, graph.inputs, tangents)
 
 
