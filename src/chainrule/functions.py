@@ -81,7 +81,7 @@ def vjp(f: Function, *args: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree, ..
     pulled = recording.function(_pull_back(recording, cotangents), cotangents)
 
     def pullback(cotangent: Tree) -> tuple[Tree, ...]:
-        leaves = _leaves_like(recording.outputs, recording.result, cotangent, "cotangent")
+        leaves = _leaves_like(recording.outputs, recording.traced.result, cotangent, "cotangent")
         return recording.like_arguments(pulled(*leaves))
 
     return recording.like_result(recording.function(recording.outputs)()), pullback

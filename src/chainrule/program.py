@@ -9,8 +9,7 @@ from typing import Any
 
 from chainrule import reference, tree
 from chainrule.graph import Graph
-from chainrule.ops.value import Value
-from chainrule.tracing import call, function_name, make_inputs, nodes_of, output_leaves, type_of
+from chainrule.tracing import trace_call, type_of
 from chainrule.transforms.simplify import simplify
 from chainrule.tree import Tree
 from chainrule.types import Array
@@ -48,17 +47,9 @@ class Program:
         return Program, (self.function,)
 
     def _prepare(self, args: tuple[Tree, ...]) -> _Prepared:
-        graph, result = self._record(args)
-        return _Prepared(reference.prepare(simplify(graph)), result)
+        traced = trace_call(self.function, args, {}, range(len(args)))
+        return _Prepared(reference.prepare(simplify(traced.graph)), traced.result)
 
     def graph(self, *args: Tree) -> Graph:
         """The simplified graph that is computed for arguments of these types."""
-        return simplify(self._record(args)[0])
-
-    def _record(self, args: tuple[Tree, ...]) -> tuple[Graph, Tree]:
-        inputs = make_inputs(self.function, range(len(args)), args)
-        leaves = iter(inputs)
-        values: list[Tree] = [tree.rebuild(arg, leaves) for arg in args]
-        result = call(self.function, values, {})
-        outputs: list[Value] = output_leaves(self.function, result)
-        return Graph(nodes_of(inputs), nodes_of(outputs), function_name(self.function)), result
+        return simplify(trace_call(self.function, args, {}, range(len(args))).graph)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule import tree
@@ -30,19 +32,52 @@ def trace(f: Callable[..., Any], *args: Tree, **kwargs: Any) -> Graph:
         TraceError: `f` did something that cannot be recorded; names the line.
         ArgumentError: an argument or result is no array, or shapes do not fit.
     """
-    inputs = make_inputs(f, range(len(args)), args)
-    leaves = iter(inputs)
-    values = [tree.rebuild(arg, leaves) for arg in args]
-    outputs = output_leaves(f, call(f, values, kwargs))
-    graph = Graph(nodes_of(inputs), nodes_of(outputs), function_name(f))
+    graph = trace_call(f, args, kwargs, range(len(args))).graph
     graph.verify()
     return graph
+
+
+@dataclass(frozen=True)
+class TracedCall:
+    """A call of a function with traced values in place of some of its arguments.
+
+    Attributes:
+        name: of the function.
+        inputs: a traced value for every leaf of these arguments, in order.
+        result: what the function returned, for its structure.
+        outputs: the leaves of the result.
+    """
+
+    name: str
+    inputs: list[Value]
+    result: Tree
+    outputs: list[Value]
+
+    @property
+    def graph(self) -> Graph:
+        """The function inputs -> outputs."""
+        return Graph(nodes_of(self.inputs), nodes_of(self.outputs), self.name)
+
+
+def trace_call(
+    f: Callable[..., Any], args: Sequence[Tree], kwargs: Mapping[str, Any], positions: Iterable[int]
+) -> TracedCall:
+    """Call `f` with traced values in place of the arguments at `positions`; the others are passed as they are."""
+    inputs: list[Value] = []
+    complete = list(args)
+    for position in positions:
+        named = named_leaves(f, args, position)
+        leaves = [Value(make_input(path, type_of(leaf, path))) for path, leaf in named]
+        complete[position] = tree.rebuild(args[position], iter(leaves))
+        inputs += leaves
+    result = _call(f, complete, kwargs)
+    return TracedCall(function_name(f), inputs, result, output_leaves(f, result))
 
 
 _depth: ContextVar[int] = ContextVar("how many traces enclose this one", default=0)
 
 
-def call(f: Callable[..., Any], args: Iterable[Tree], kwargs: Mapping[str, Any]) -> Tree:
+def _call(f: Callable[..., Any], args: Iterable[Tree], kwargs: Mapping[str, Any]) -> Tree:
     """Call `f` as part of a trace: values that it takes from its surroundings may belong to an enclosing trace."""
     token = _depth.set(_depth.get() + 1)
     try:
@@ -58,17 +93,6 @@ def call(f: Callable[..., Any], args: Iterable[Tree], kwargs: Mapping[str, Any])
 def is_tracing() -> bool:
     """Whether some function is being recorded right now."""
     return _depth.get() > 0
-
-
-def make_inputs(f: Callable[..., Any], positions: Iterable[int], args: Iterable[Tree]) -> list[Value]:
-    """An input for every leaf of the arguments at `positions`, named after the parameters of `f`."""
-    names = parameter_names(f)
-    inputs = []
-    for position, arg in zip(positions, args, strict=True):
-        name = names[position] if position < len(names) else f"arg{position}"
-        for path, leaf in tree.items(arg, name):
-            inputs.append(Value(make_input(path, type_of(leaf, path))))
-    return inputs
 
 
 def type_of(leaf: Any, name: str) -> ArrayType:
@@ -99,13 +123,13 @@ def function_name(f: Callable[..., Any]) -> str:
     return "f" if name == "<lambda>" else name
 
 
-def parameter_names(f: Callable[..., Any]) -> list[str]:
-    """The names of the positional parameters, as far as they are known."""
-    try:
+def named_leaves(f: Callable[..., Any], args: Sequence[Tree], position: int) -> Iterator[tuple[str, Any]]:
+    """The leaves of one argument, named after the parameter of `f` that takes it, as in x['W'][0]."""
+    names: list[str] = []
+    with suppress(TypeError, ValueError):  # builtins need not have a signature
         parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):  # builtins need not have a signature
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return tree.items(args[position], names[position] if position < len(names) else f"arg{position}")
 
 
 def nodes_of(values: Iterable[Value]) -> tuple[Node, ...]:

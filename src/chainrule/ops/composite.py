@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.ops.elementwise import erf, stop_gradient
+from chainrule.ops.random import uniform
 from chainrule.ops.reduce import logsumexp
 from chainrule.ops.value import ArrayLike, implements, implements_named
 
@@ -86,8 +87,6 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> Any:
 
 def normal(key: ArrayLike, shape: tuple[int, ...], stream: int = 0, dtype: Any = np.float64) -> Any:
     """Standard normal numbers, by the method of Box and Muller (1958) from two uniform ones each."""
-    from chainrule.ops.random import uniform
-
     first, second = uniform(key, (2, *shape), stream, dtype)
     return np.sqrt(-2 * np.log1p(-first)) * np.cos(2 * pi * second)
 
