@@ -1,18 +1,26 @@
 """Feed-forward networks that are fast, small and transparent.
 
-    import numpy as np, chainrule as cr
-    cr.grad(lambda x: np.sin(x**2))(3.0)      # cos(x²)·2x
+import numpy as np, chainrule as cr
+cr.grad(lambda x: np.sin(x**2))(3.0)      # cos(x²)·2x
+
+Names are imported when they are first used, so that a command or a script pays only for what it needs.
 """
 
-from chainrule import nn, ops, optim, train
-from chainrule.checking import check_grads
-from chainrule.functions import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from chainrule.nn import load
-from chainrule.tracing import trace
-from chainrule.train import fit
-from chainrule.transforms.backprop import backprop
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from chainrule import nn, ops, optim, tabular, train
+    from chainrule.checking import check_grads
+    from chainrule.functions import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from chainrule.nn import load
+    from chainrule.tracing import trace
+    from chainrule.train.fit import fit
+    from chainrule.transforms.backprop import backprop
 
 __all__ = [
     "backprop",
@@ -27,8 +35,40 @@ __all__ = [
     "nn",
     "ops",
     "optim",
+    "tabular",
     "trace",
     "train",
     "value_and_grad",
     "vjp",
 ]
+
+_HOMES = {
+    "backprop": "transforms.backprop",
+    "check_grads": "checking",
+    "fit": "train",
+    "grad": "functions",
+    "hessian": "functions",
+    "hvp": "functions",
+    "jacobian": "functions",
+    "jvp": "functions",
+    "load": "nn",
+    "trace": "tracing",
+    "value_and_grad": "functions",
+    "vjp": "functions",
+}
+"""The module, below this one, in which a function lives; every other public name is a module itself."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    if name in _HOMES:
+        value: object = getattr(import_module(f"chainrule.{_HOMES[name]}"), name)
+    else:
+        value = import_module(f"chainrule.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

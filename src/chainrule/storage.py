@@ -21,6 +21,11 @@ from chainrule.types import DTYPES, Array
 FORMAT = 1  # raised when an older chainrule could misread a newer file
 _LARGEST_HEADER = 2**20
 _NO_DIGEST = "0" * 64
+_READERS = {
+    "network": "; read it with chainrule.load",
+    "checkpoint": "; continue it with fit(…, checkpoint=…)",
+    "table model": "; use it with chainrule predict, or read it with chainrule.tabular.TableModel.load",
+}
 
 
 def save(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -68,7 +73,8 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]
     if header.get("format") != FORMAT:
         raise ModelFileError(f"{path} has format {header.get('format')}, this version reads {FORMAT}; update chainrule")
     if header.get("kind") != kind:
-        raise ModelFileError(f"{path} holds a {header.get('kind')}, not a {kind}")
+        found = str(header.get("kind"))
+        raise ModelFileError(f"{path} holds a {found}, not a {kind}{_READERS.get(found, '')}")
     return header, _arrays(path, content)
 
 

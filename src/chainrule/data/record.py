@@ -46,6 +46,21 @@ class Record:
             raise ModelFileError(f"{self._what}: field {name!r} should be finite, not {value}")
         return value
 
+    def whole(self, name: str) -> int:
+        """Return a whole number of at least 0."""
+        value = int(self._take(name, int))
+        if value < 0:
+            raise ModelFileError(f"{self._what}: field {name!r} should not be negative, but is {value}")
+        return value
+
+    def record(self, name: str) -> Record:
+        """Return a JSON object, to be read in the same way."""
+        return Record(self._take(name, dict), f"{self._what}, {name}")
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the fields that are left."""
+        return tuple(self._left)
+
     def items(self, name: str) -> list[Any]:
         """Return a list of anything."""
         return list(self._take(name, list))

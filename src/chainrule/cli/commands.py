@@ -1,0 +1,31 @@
+"""The command `chainrule` and its parts."""
+
+from __future__ import annotations
+
+import click
+
+from chainrule import __version__
+from chainrule.cli.inspecting import inspect
+from chainrule.cli.predicting import predict
+from chainrule.cli.training import train
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="chainrule %(version)s")
+@click.pass_context
+def chainrule(context: click.Context) -> None:
+    """Train a network on a table, and predict with it.
+
+    \b
+    chainrule train flights.csv --target late
+    chainrule predict model.safetensors new_flights.csv -o predictions.csv
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (train, predict, inspect):
+    chainrule.add_command(command)

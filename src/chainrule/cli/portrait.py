@@ -1,0 +1,72 @@
+"""A model on one screen: target, columns, layers, scores, training."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.cli.reporting import network_sentence, rows_sentence, say, score_table
+from chainrule.data import ClassTarget
+from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
+from chainrule.tabular import TableModel
+
+KINDS = {"numeric": "number", "category": "category", "time": "time"}
+SHOWN_LEVELS = 40
+"""Of a category's levels; more would not fit on a line."""
+
+
+def print_model(model: TableModel) -> None:
+    """Print the portrait to the terminal."""
+    console = Console(highlight=False)
+    report = model.report
+    console.print()
+    say(console, Text.assemble((report.target, "bold"), f", {predicted(model)}"))
+    origin = f"learned from {report.table} with seed {report.recipe.seed} by chainrule {report.version}"
+    say(console, Text(origin, "dim"))
+    console.print()
+    for part in (column_table(model), Text(repr(model.network)), score_table(report)):
+        say(console, part)
+        console.print()
+    say(console, rows_sentence(report))
+    say(console, network_sentence(report))
+    for note in report.notes:
+        say(console, Text.assemble(("Note: ", "yellow"), note))
+    console.print()
+
+
+def predicted(model: TableModel) -> str:
+    """What comes out, in words."""
+    target = model.target
+    if isinstance(target, ClassTarget):
+        return f"one of {len(target.classes)} classes ({levels_text(target.classes)})"
+    return f"a number from {target.lowest:.4g} to {target.highest:.4g}"
+
+
+def column_table(model: TableModel) -> Table:
+    """The columns that the model needs, each with what training saw in it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column("column", no_wrap=True, overflow="ellipsis", max_width=32)
+    table.add_column("kind")
+    table.add_column("in training", no_wrap=True, overflow="ellipsis")
+    for feature in model.preprocessing.features:
+        table.add_row(Text(feature.column), KINDS[feature.kind], Text(seen(feature)))
+    return table
+
+
+def seen(feature: Feature) -> str:
+    """What training saw in a column."""
+    missing = ", some missing" if getattr(feature, "indicator", False) else ""
+    match feature:
+        case NumericFeature():
+            return f"median {feature.scale.middle:.4g}, spread {feature.scale.spread:.4g}{missing}"
+        case TimeFeature():
+            return ", ".join(part for part, _ in feature.parts) + missing
+        case OneHotFeature() | CodedFeature():
+            return f"{len(feature.levels)}: {levels_text(feature.levels)}"
+    return ""
+
+
+def levels_text(levels: tuple[str, ...]) -> str:
+    """The first levels, separated by commas."""
+    return ", ".join(levels[:SHOWN_LEVELS]) + (", …" if len(levels) > SHOWN_LEVELS else "")

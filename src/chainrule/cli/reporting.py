@@ -1,0 +1,94 @@
+"""The report on a training as a small table: the network's score beside scores that anyone can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.tabular import Report
+from chainrule.tabular.report import MODELS
+
+MEASURES: dict[str, tuple[str, Callable[[float], str]]] = {
+    "accuracy": ("accuracy", lambda value: f"{value:.1%}"),
+    "log_loss": ("log loss", lambda value: f"{value:.4f}"),
+    "auc": ("AUC", lambda value: f"{value:.4f}"),
+    "rmse": ("RMSE", lambda value: f"{value:.4g}"),
+    "mae": ("MAE", lambda value: f"{value:.4g}"),
+    "r2": ("R²", lambda value: f"{value:.3f}"),
+}
+"""How each measure is called and written."""
+
+
+def reading(table: Path, quiet: bool) -> AbstractContextManager[object]:
+    """A line that says that the table is being read, where someone is looking."""
+    console = Console(stderr=True)
+    return console.status(f"reading {table.name}") if console.is_terminal and not quiet else nullcontext()
+
+
+def print_report(report: Report, output: Path) -> None:
+    """Print the report on a training whose model is in the file `output`."""
+    console = Console(highlight=False)
+    console.print()
+    say(console, Text.assemble((report.target, "bold"), f" from the other columns of {report.table}"))
+    console.print()
+    say(console, score_table(report))
+    console.print()
+    if not report.interrupted and not report.better_than_linear:
+        say(console, Text("The network is no better than the simpler models here.", "yellow"))
+    say(console, rows_sentence(report))
+    say(console, network_sentence(report))
+    for note in report.notes:
+        say(console, Text.assemble(("Note: ", "yellow"), note))
+    console.print()
+    say(console, Text.assemble("Written to ", (str(output), "bold"), ". Next:"))
+    console.print(f"    chainrule predict {output} TABLE -o predictions.csv", markup=False, soft_wrap=True)
+    console.print()
+
+
+def score_table(report: Report) -> Table:
+    """One row for each model, one column for each measure."""
+    measures = list(report.scores["network"])
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column("")
+    for measure in measures:
+        table.add_column(MEASURES[measure][0] if measure in MEASURES else measure, justify="right")
+    names = {"network": "network", "linear": "linear model", "baseline": report.baseline}
+    for model in MODELS:
+        if model in report.scores:
+            scores = report.scores[model]
+            cells = [formatted(measure, scores[measure]) if measure in scores else "" for measure in measures]
+            table.add_row(Text(names[model]), *cells, style="bold" if model == "network" else "")
+    return table
+
+
+def formatted(measure: str, value: float) -> str:
+    """The value as people write it."""
+    return MEASURES[measure][1](value) if measure in MEASURES else f"{value:.4g}"
+
+
+def rows_sentence(report: Report) -> Text:
+    """Who used which rows."""
+    rows = report.rows
+    return Text(
+        f"Scored on {rows.validation:,} rows that were used for nothing else; "
+        f"{rows.training:,} trained, {rows.stopping:,} chose the epoch."
+    )
+
+
+def network_sentence(report: Report) -> Text:
+    """How large the network is, and how long it trained."""
+    layers = " → ".join(map(str, report.recipe.hidden)) or "no"
+    chosen = f"epoch {report.ending.best_epoch} of {report.ending.epochs}" if report.ending.epochs else "no full epoch"
+    seconds = "" if report.seconds is None else f", {report.seconds:.1f} s in all"
+    return Text(f"{layers} hidden units, {report.parameters:,} parameters, {chosen}{seconds}.")
+
+
+def say(console: Console, part: RenderableType) -> None:
+    """Print a paragraph or a table with the margin of everything else."""
+    console.print(Padding(part, (0, 0, 0, 2), expand=False))

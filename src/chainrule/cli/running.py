@@ -1,0 +1,57 @@
+"""From arguments to an exit status: whatever goes wrong is told in one line that says what, where and the fix.
+
+0: done. 1: training diverged, or memory ran out. 2: the arguments or a file are wrong. 130: Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from chainrule.cli.commands import chainrule
+from chainrule.errors import ChainruleError, DivergenceError
+
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit status."""
+    use_one_thread()
+    try:
+        with chainrule.make_context("chainrule", list(arguments)) as context:
+            return int(chainrule.invoke(context) or 0)
+    except click.exceptions.Exit as exit_request:
+        return exit_request.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "chainrule"
+        return fail(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
+    except DivergenceError as error:
+        return fail(str(error), 1)
+    except ChainruleError as error:
+        return fail(str(error), 2)
+    except MemoryError:
+        return fail("memory ran out; use fewer rows or a smaller --hidden", 1)
+    except KeyboardInterrupt:
+        return fail("interrupted; nothing was written", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it exits
+        return 1
+
+
+def fail(message: str, status: int) -> int:
+    """Print one line to the error stream and return the status."""
+    print("chainrule:", " ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def use_one_thread() -> None:
+    """Let NumPy, which is not imported yet, multiply matrices on one thread unless the user says otherwise.
+
+    The matrices of a step are too small to share: on a busy machine threads spend most of their time waiting for each
+    other. One thread also adds in the same order on every number of cores, so that a seed gives the same model.
+    """
+    for variable in THREADS:
+        os.environ.setdefault(variable, "1")

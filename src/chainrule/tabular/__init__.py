@@ -1,0 +1,7 @@
+"""The main job: a table in, a model out. Preprocessing, network and target travel together in one file."""
+
+from chainrule.tabular.model import TableModel
+from chainrule.tabular.report import Report
+from chainrule.tabular.training import train_table
+
+__all__ = ["Report", "TableModel", "train_table"]

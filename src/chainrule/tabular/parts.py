@@ -1,0 +1,48 @@
+"""Three parts of the rows with one duty each, so that no score is earned on rows that were learned from.
+
+The training part teaches preprocessing and weights. The stopping part decides which epoch is the best. The validation
+part does nothing but give the final scores, so they are what new rows of the same kind can expect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.data.split import Rows, split_rows
+from chainrule.errors import TableError
+
+STOPPING_SHARE = 1 / 8
+"""Of the rows that do not validate."""
+FEWEST_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Row numbers in increasing order: int64 [n] each, without a row in common."""
+
+    training: Rows
+    stopping: Rows
+    validation: Rows
+
+
+def divide_rows(rows: int, valid: float, seed: int, labels: Rows | None = None, source: str = "the table") -> Parts:
+    """Divide `rows` rows at random; with `labels` [rows], each class in the same proportions.
+
+    Args:
+        rows: the number of rows whose target is known.
+        valid: the share of the validation part, between 0 and 1.
+        seed: the same seed gives the same parts.
+        labels: the class of each row, int64.
+        source: the table's name, for messages.
+
+    Raises:
+        ArgumentError: `valid` is not between 0 and 1.
+        TableError: there are too few rows for three parts.
+    """
+    if rows < FEWEST_ROWS:
+        known = f"{rows} row{'s' * (rows != 1)} with a known target"
+        raise TableError(f"{source} has {known}; {FEWEST_ROWS} are the least to train and validate on, so add rows")
+    rest, validation = split_rows(rows, valid, seed, labels)
+    share = max(STOPPING_SHARE, 1 / len(rest))
+    training, stopping = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])
+    return Parts(rest[training], rest[stopping], validation)

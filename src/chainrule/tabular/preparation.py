@@ -1,0 +1,53 @@
+"""Everything between a table and arrays that a network can train on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.data import ClassTarget, NumberTarget, Preprocessing, Table, Target, learn_target, rows_with_target
+from chainrule.data.target import Task
+from chainrule.tabular.inputs import learn_inputs
+from chainrule.tabular.parts import Parts, divide_rows
+from chainrule.types import Array
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A table as arrays.
+
+    Attributes:
+        target: learned from the training part; the names of the classes are known beforehand.
+        preprocessing: learned from the training part.
+        parts: the rows of X and y that train, decide when to stop, and score.
+        X: inputs, float32 [rows with a target × features].
+        y: encoded targets, [rows with a target].
+        notes: remarks on the data.
+    """
+
+    target: Target
+    preprocessing: Preprocessing
+    parts: Parts
+    X: Array
+    y: Array
+    notes: tuple[str, ...]
+
+
+def prepare(table: Table, target: str, task: Task, valid: float, seed: int) -> Prepared:
+    """Drop rows without a target, divide the others, and learn target and preprocessing; see `train_table`."""
+    rows, note = rows_with_target(table[target])
+    known = table.select(rows) if note else table
+    goal = learn_target(known[target], task)
+    labels = goal.encode(known[target]) if isinstance(goal, ClassTarget) else None
+    parts = divide_rows(known.rows, valid, seed, labels, table.source)
+    training = known.select(parts.training)
+    if labels is None:
+        goal = NumberTarget.learn(training[target])
+    preprocessing = learn_inputs(training, target)
+    return Prepared(
+        target=goal,
+        preprocessing=preprocessing,
+        parts=parts,
+        X=preprocessing.apply(known),
+        y=goal.encode(known[target]) if labels is None else labels,
+        notes=(*table.notes, *([note] if note else []), *preprocessing.notes),
+    )

@@ -1,0 +1,130 @@
+"""From a table to a trained model and an honest report on it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from chainrule import __version__, nn, tree
+from chainrule.data import ClassTarget, Table
+from chainrule.data.target import Task
+from chainrule.tabular.judging import Judge
+from chainrule.tabular.metrics import Scores
+from chainrule.tabular.model import TableModel
+from chainrule.tabular.networks import make_network
+from chainrule.tabular.preparation import Prepared, prepare
+from chainrule.tabular.recipe import HIDDEN, Recipe
+from chainrule.tabular.report import Ending, Report, RowCounts
+from chainrule.train.interrupt import catching_interrupts
+
+
+def train_table(
+    table: Table,
+    target: str,
+    *,
+    task: Task = "auto",
+    valid: float = 0.2,
+    hidden: tuple[int, ...] = HIDDEN,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> tuple[TableModel, Report]:
+    """Train a network to predict one column from the others.
+
+    Rows whose target is missing are left out. The rest is divided into three parts (see `Parts`): preprocessing and
+    weights are learned on the first, the best epoch is chosen on the second, and the scores in the report come from
+    the third, which is used for nothing else. A linear model is trained beside the network for comparison.
+
+    Args:
+        table: what `read_table` returned, or `Table.of` columns.
+        target: the name of the column to predict.
+        task: "classification", "regression", or "auto" to decide by the target's values.
+        valid: the share of the rows that only give the scores.
+        hidden: units of each hidden layer; () for a linear model.
+        epochs: how often the training part is gone through at most; by default it follows from the number of rows.
+        batch_size: rows in a step; by default it follows from the number of rows.
+        seed: the same seed and table give the same model, bit by bit on the same machine.
+        progress: whether to draw a progress bar; by default where stderr is a terminal.
+
+    Returns:
+        The model, and the report, which is also `model.report`. After Ctrl-C it is the best model so far.
+
+    Raises:
+        TableError: the target is unknown, has one class, or is no number where it should be; no column teaches
+            anything; there are too few rows.
+        ArgumentError: an option is out of range.
+        DivergenceError: the loss became infinite.
+    """
+    began = time.perf_counter()
+    Recipe.choose(1, hidden, epochs, batch_size, seed)  # refuses bad options before the table is worked on
+    prepared = prepare(table, target, task, valid, seed)
+    recipe = Recipe.choose(len(prepared.parts.training), hidden, epochs, batch_size, seed)
+    network, scores = fit_and_score(prepared, recipe, progress)
+    facts = report(table, prepared, recipe, network, scores, round(time.perf_counter() - began, 2))
+    return TableModel(prepared.preprocessing, network, prepared.target, facts), facts
+
+
+def fit_and_score(prepared: Prepared, recipe: Recipe, progress: bool | None) -> tuple[nn.Network, dict[str, Scores]]:
+    """The trained network, and the scores of all models; without the linear one if Ctrl-C was pressed."""
+    validation = prepared.parts.validation
+    judge = Judge(prepared.target, prepared.y[prepared.parts.training], prepared.y[validation])
+    scores = {}
+    with catching_interrupts() as interrupt:
+        network = fit(prepared, recipe, progress)
+        scores["network"] = judge.network(network, prepared.X[validation])
+        if not (interrupt.requested or is_interrupted(network)):
+            linear = fit(prepared, recipe.linear(), progress)
+            if not is_interrupted(linear):
+                scores["linear"] = judge.network(linear, prepared.X[validation])
+    return network, scores | {"baseline": judge.baseline()}
+
+
+def fit(prepared: Prepared, recipe: Recipe, progress: bool | None) -> nn.Network:
+    """A network trained on the training part up to the epoch that is best on the stopping part."""
+    training, stopping = prepared.parts.training, prepared.parts.stopping
+    network = make_network(prepared.preprocessing, prepared.target, recipe)
+    return network.fit(
+        prepared.X[training],
+        prepared.y[training],
+        optimizer=recipe.optimizer,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        validation=(prepared.X[stopping], prepared.y[stopping]),
+        early_stopping=recipe.patience,
+        progress=progress,
+    )
+
+
+def is_interrupted(network: nn.Network) -> bool:
+    """Whether Ctrl-C ended the network's training."""
+    return network.history.stopped == "interrupted"
+
+
+def report(
+    table: Table,
+    prepared: Prepared,
+    recipe: Recipe,
+    network: nn.Network,
+    scores: dict[str, Scores],
+    seconds: float,
+) -> Report:
+    """The facts of a training that has ended."""
+    target, parts, history = prepared.target, prepared.parts, network.history
+    used = (*prepared.preprocessing.columns, target.column)
+    return Report(
+        table=Path(table.source).name,
+        target=target.column,
+        task="classification" if isinstance(target, ClassTarget) else "regression",
+        rows=RowCounts(table.rows, len(parts.training), len(parts.stopping), len(parts.validation)),
+        unused=tuple(name for name in table.names if name not in used),
+        baseline=Judge(target, prepared.y[parts.training], prepared.y[parts.validation]).baseline_name,
+        scores=scores,
+        recipe=recipe,
+        ending=Ending(len(history), history.best_epoch or 0, history.stopped),
+        parameters=sum(leaf.size for leaf in tree.leaves(network.parameters)),
+        notes=prepared.notes,
+        version=__version__,
+        seconds=seconds,
+    )
