@@ -14,6 +14,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 3))
 Y = X @ np.array([1.0, -2.0, 0.5]) + 0.7
 START = {"w": np.zeros(3), "rest": [{"b": np.zeros(())}, ()]}
+ONES = np.ones(50)
 QUIET = {"progress": False}
 
 
@@ -25,7 +26,7 @@ def mean_squared(p, x, y):
     return np.mean(squared(p, x, y))
 
 
-def by_hand(batches, rate, w=np.zeros(3), b=0.0, weight=np.ones(50)):
+def by_hand(batches, rate, w=START["w"], b=0.0, weight=ONES):
     """Gradient descent on the squared loss, one update for each batch of positions."""
     for batch in batches:
         r = 2 * (X[batch] @ w + b - Y[batch]) * weight[batch] / len(batch)
@@ -151,6 +152,13 @@ def test_lbfgs_takes_all_examples_and_says_when_it_converged():
     assert fitted.history.stopped == "converged"
     assert fitted.history["loss"][-1] < 1e-14
     assert fitted.history["loss"] == sorted(fitted.history["loss"], reverse=True)
+
+
+def test_lbfgs_meets_the_same_dropout_in_every_step():
+    net = nn.Network(3, [nn.Dense(8, "tanh"), nn.Dropout(0.5), nn.Dense(1)], loss="mse", dtype="float64")
+    net.fit(X, Y, optimizer=optim.LBFGS(), epochs=30, **QUIET)
+    assert len(net.history) == 30
+    assert net.history["loss"] == sorted(net.history["loss"], reverse=True)
 
 
 def test_lbfgs_that_has_nothing_to_do_still_reports_its_loss():

@@ -6,21 +6,23 @@ generator state: weights, optimiser state, model state, position and history are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule import storage, tree
 from chainrule.errors import ArgumentError, ModelFileError
 from chainrule.train.callbacks import Callback
+from chainrule.train.loop import Position, Training
+from chainrule.train.step import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array
 
-if TYPE_CHECKING:
-    from chainrule.train.loop import Training
-
 _KIND = "checkpoint"
+_FINAL = ("early stopping", "converged")  # after these there is nothing to continue
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,12 @@ class Checkpoint(Callback):
         """
         header = {
             "run": _run(training),
-            "position": {name: _json_number(value) for name, value in asdict(training.position).items()},
-            "history": training.history.epochs,
+            "position": _as_json(asdict(training.position)),
+            "history": [_as_json(record) for record in training.history.epochs],
             "best_epoch": training.history.best_epoch,
+            "finished": training.stop_reason if training.stop_reason in _FINAL else "",
         }
-        storage.save(self.path, _KIND, header, dict(_named(training)))
+        storage.save(self.path, _KIND, header, dict(_named(training.weights, training.best)))
 
     def resume(self, training: Training) -> bool:
         """Put a training where the file says; False if there is no file.
@@ -80,18 +83,17 @@ class Checkpoint(Callback):
         if not Path(self.path).exists():
             return False
         header, arrays = storage.load(self.path, _KIND)
-        if header.get("run") != _run(training):
+        stored, run = header.get("run"), _run(training)
+        if stored != run:
+            names = [name for name in run if not isinstance(stored, dict) or stored.get(name) != run[name]]
             raise ModelFileError(
-                f"{self.path} belongs to a training with other data, layers, optimiser or options; "
+                f"{self.path} belongs to another training: {', '.join(names)} differ; "
                 "delete it to start anew, or name another file"
             )
-        has_best = any(name.startswith("best") for name in arrays)
-        if has_best:
-            training.best = (training.weights.parameters, training.weights.state)
-        expected = {name: array.shape for name, array in _named(training)}
-        if expected != {name: array.shape for name, array in arrays.items()}:
-            raise ModelFileError(f"{self.path} holds other parameters than this training; delete it to start anew")
-        _restore(training, header, arrays)
+        try:
+            _restore(training, header, arrays)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(f"{self.path} does not describe a training: {error!r}; delete it") from error
         return True
 
 
@@ -104,40 +106,56 @@ def checkpoint_callbacks(checkpoint: Checkpoint | str | Path | None) -> list[Che
 
 def _run(training: Training) -> dict[str, Any]:
     """What must be the same for a continuation to be one; the number of epochs may grow only without a schedule."""
-    plan = training.plan
+    plan, optimizer = training.plan, training.optimizer
+    scheduled = callable(getattr(optimizer, "learning_rate", None))
     return {
-        "examples": len(training.data),
-        "arrays": [[list(array.shape[1:]), str(array.dtype)] for array in training.data.arrays],
-        "weighted": training.data.weights is not None,
-        "optimizer": repr(training.optimizer),
+        **training.fingerprints,
+        "optimizer": re.sub(" at 0x[0-9a-fA-F]+", "", repr(optimizer)),  # a schedule may be any function
+        "number of steps": training.total_steps if scheduled else None,
         "batch_size": plan.batch_size,
         "shuffle": plan.shuffle,
+        "order": plan.order is not None,
         "seed": int(plan.seed),
         "early_stopping": plan.early_stopping,
     }
 
 
-def _named(training: Training) -> list[tuple[str, Array]]:
+def _named(weights: Weights, best: Tree) -> list[tuple[str, Array]]:
     """Every array of a training, with the path that names it in the file."""
-    trees: dict[str, Tree] = {"weights": training.weights}
-    if training.best is not None:
-        trees["best"] = training.best
-    return [item for name, content in trees.items() for item in tree.items(content, name)]
+    return [*tree.items(weights, "weights"), *tree.items(best, "best")]
 
 
 def _restore(training: Training, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Change the training as the file says; errors of many kinds, and no change, if it says nothing sensible."""
+    weights = training.weights
+    best = (weights.parameters, weights.state) if any(name.startswith("best") for name in arrays) else None
+    expected = {name: (array.shape, array.dtype) for name, array in _named(weights, best)}
+    if expected != {name: (array.shape, array.dtype) for name, array in arrays.items()}:
+        raise ValueError("its parameters have other names, shapes or dtypes than those of this training")
+    position = Position(**_from_json(header["position"]))
+    if any(type(value) is not type(getattr(Position(), name)) for name, value in asdict(position).items()):
+        raise TypeError(f"its position is {position}")
+    history = [_from_json(record) for record in header["history"]]
+    reason, best_epoch = header["finished"], header["best_epoch"]
+    if reason not in (*_FINAL, "") or not isinstance(best_epoch, int | None):
+        raise TypeError(f"it ended with {reason!r}, the best epoch being {best_epoch!r}")
+
     def filled(content: Tree, name: str) -> Tree:
         return tree.rebuild(content, iter([arrays[path] for path, _ in tree.items(content, name)]))
 
-    training.weights = filled(training.weights, "weights")
-    if training.best is not None:
-        training.best = filled(training.best, "best")
-    for name, value in header["position"].items():
-        setattr(training.position, name, float(value) if isinstance(value, str) else value)
-    training.history.epochs = list(header["history"])
-    training.history.best_epoch = header["best_epoch"]
+    training.weights, training.best = filled(weights, "weights"), filled(best, "best")
+    training.position = position
+    training.history.epochs, training.history.best_epoch = history, best_epoch
+    training.stop_reason = reason
 
 
-def _json_number(value: float) -> float | str:
-    """Infinity as text, which JSON lacks; Python writes every other float so that it is read back exactly."""
-    return str(value) if isinstance(value, float) and not abs(value) < float("inf") else value
+def _as_json(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Infinities and nan as text, which JSON lacks; Python writes every other float so that it is read back exactly."""
+    return {
+        name: str(value) if isinstance(value, float) and not isfinite(value) else value
+        for name, value in numbers.items()
+    }
+
+
+def _from_json(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: float(value) if value in ("inf", "-inf", "nan") else value for name, value in numbers.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -25,6 +27,8 @@ from chainrule.train.step import Weights, make_step
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 
+_ROWS = 65_536  # taken into a digest at a time, so that it needs no second copy of the data
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -40,6 +44,14 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.arrays[0])
+
+    def digest(self) -> str:
+        """The SHA-256 of all numbers."""
+        digest = hashlib.sha256()
+        for array in (*self.arrays, *([] if self.weights is None else [self.weights])):
+            for start in range(0, len(array), _ROWS):
+                digest.update(array[start : start + _ROWS].tobytes())
+        return digest.hexdigest()
 
     @classmethod
     def of(cls, arrays: Sequence[Array], weights: Any = None, name: str = "the data") -> Examples:
@@ -152,6 +164,13 @@ class Training:
         """Copies of the parameters and the model state to keep: the best epoch with early stopping, else the last."""
         parameters, state = self.best or (self.weights.parameters, self.weights.state)
         return tree.map_leaves(np.array, parameters), tree.map_leaves(np.array, state)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """Digests of the data and of what is computed in a step: trainings that share them do the same to the same."""
+        step = hashlib.sha256(str(self._step.graph(self.weights, np.zeros(1, np.int64))).encode())
+        validation = self.validation.digest() if self.validation is not None else ""
+        return {"step": step.hexdigest(), "data": self.data.digest(), "validation data": validation}
 
     def stop(self, reason: str = "callback") -> None:
         """Ask to stop after the current step."""

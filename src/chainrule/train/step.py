@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.graph import Graph
 from chainrule.ops import random_key
 from chainrule.ops.value import Value, lift
 from chainrule.optim import LBFGS, Adam, Optimizer
@@ -48,6 +49,11 @@ class Step:
         changed, loss = self.program(weights, time, batch, self.sample_weight, self.data)
         return changed, float(loss)
 
+    def graph(self, weights: Weights, batch: Array) -> Graph:
+        """What is computed in a step on examples like these."""
+        time = (random_key(0), np.float64(0), np.float64(1))
+        return self.program.graph(weights, time, batch, self.sample_weight, self.data)
+
     def _step(self, weights: Weights, time: Any, batch: Any, sample_weight: Any, data: Any) -> tuple[Weights, Any]:
         key, step, total = time
         objective = gathered_objective(self.problem, weights.parameters, weights.state, key, batch, data)
@@ -67,8 +73,12 @@ class FullBatchStep:
         self.finished = False
 
     def __call__(self, weights: Weights, seed: int, step: int, total: int, batch: Array) -> tuple[Weights, float]:
-        """As `Step`; the loss is that of the weights after the step. The key is the same at every step."""
-        key = random_key(seed)
+        """As `Step`; the loss is that of the weights after the step.
+
+        The function to minimise is the same at every step. So are therefore the key and, as dropout and sums depend
+        on it, the order of the examples.
+        """
+        key, batch = random_key(seed), np.sort(batch)
         state = weights.state
 
         def objective(parameters: Tree) -> tuple[float, Tree]:
@@ -79,6 +89,12 @@ class FullBatchStep:
         parameters, memory, loss = self.optimizer.step(objective, weights.parameters, weights.optimizer)
         self.finished = bool(memory["finished"])
         return Weights(parameters, memory, state), float(loss) * len(batch)
+
+    def graph(self, weights: Weights, batch: Array) -> Graph:
+        """What is computed at each point that the line search asks about."""
+        return self.program.graph(
+            weights.parameters, weights.state, random_key(0), batch, self.sample_weight, self.data
+        )
 
     def _value_and_gradients(
         self, parameters: Tree, state: Tree, key: Any, batch: Any, sample_weight: Any, data: Any
