@@ -23,6 +23,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings give types in words; the signatures stay short
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # attributes in the text of their class, once
+napoleon_attr_annotations = False
 napoleon_use_rtype = False
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
