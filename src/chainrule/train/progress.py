@@ -29,7 +29,6 @@ class ProgressBar(Callback):
             transient=True,
         )
         self._scores = ""
-        self._started = training.step
         self._task = self._bar.add_task(
             "", total=training.total_steps, completed=training.step, epoch=self._epoch(training), scores="", rate=""
         )
