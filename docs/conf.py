@@ -12,6 +12,7 @@ version = release = installed_version("chainrule")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 default_role = "literal"  # in docstrings `x` is code
+smartquotes_action = "D"  # dashes only: "W" is a string
 
 html_theme = "furo"
 html_title = "chainrule"
@@ -29,10 +30,26 @@ myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 
+_CODE_OR_MARKUP = re.compile(r"(`[^`]*`)|([*|]|(?<=\w)_(?!\w))")
+
+
 def _read_as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Mathematics in a docstring, such as |x| or a*b, is not markup; nor is a name that ends in an underscore."""
-    code_or_markup = re.compile(r"(`[^`]*`)|([*|]|(?<=\w)_(?!\w))")
-    lines[:] = [code_or_markup.sub(lambda found: found[1] or "\\" + found[2], line) for line in lines]
+    """Read a docstring as it was meant.
+
+    Mathematics, such as |x| or a*b, is not markup; nor is a name that ends in an underscore. An indented block after an
+    empty line is a formula, line by line.
+    """
+    text = list(lines)
+    lines.clear()
+    in_formula = False
+    for line in text:
+        if line.startswith("    ") and lines and not lines[-1] and not in_formula:
+            lines.extend(["::", ""])
+            in_formula = True
+        elif line and not line.startswith(" "):
+            in_formula = False
+        escaped = _CODE_OR_MARKUP.sub(lambda found: found[1] or "\\" + found[2], line)
+        lines.append(line if in_formula else escaped)
 
 
 def _close_up(app: Sphinx, name: str, source: list[str]) -> None:

@@ -1,7 +1,7 @@
 """Feed-forward networks that are fast, small and transparent.
 
-import numpy as np, chainrule as cr
-cr.grad(lambda x: np.sin(x**2))(3.0)      # cos(x²)·2x
+    import numpy as np, chainrule as cr
+    cr.grad(lambda x: np.sin(x**2))(3.0)      # cos(x²)·2x
 
 Names are imported when they are first used, so that a command or a script pays only for what it needs.
 """

@@ -48,7 +48,8 @@ class Backpropagation:
 
     Attributes:
         loss: ℒ, the mean over the examples.
-        z, a: as in `Forward`.
+        z: as in `Forward`.
+        a: as in `Forward`.
         delta: {l: δˡ = ∂ℒ/∂zˡ}, of the shapes of z. Over a batch ℒ is a mean, so each row is divided by N.
         grad: the derivatives with respect to parameters and input.
     """

@@ -1,5 +1,7 @@
 """Optimisers, learning-rate schedules and gradient clipping, all of them traced functions of arrays.
 
+One step by hand:
+
     optimizer = SGD(Cosine(0.1), momentum=0.9, clip_norm=1.0)
     state = optimizer.initialise(parameters)
     parameters, state = optimizer.update(parameters, gradients, state, step=0, total_steps=1000)

@@ -102,7 +102,11 @@ class Training:
     """A training in progress; callbacks receive it.
 
     Attributes:
-        problem, optimizer, data, validation, plan: what is trained, and how.
+        problem: what is trained.
+        optimizer: what changes the parameters.
+        data: the examples to learn from.
+        plan: how long, in which order, and when to stop.
+        validation: the examples that "valid_…" scores are of.
         weights: parameters, optimiser state and model state, as of the last step.
         best: parameters and model state of the best epoch so far, if early stopping is on.
         history: records of the finished epochs.
