@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
 from chainrule.ops.convert import cast
-from chainrule.ops.value import ArrayLike, apply, implements, implements_named
+from chainrule.ops.value import ArrayLike, apply, implements
 from chainrule.types import Array, ArrayType, Shape, normalise_axes, normalise_axis
 
 Axes = int | tuple[int, ...] | None
@@ -131,7 +131,6 @@ def _min(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
     return _reduce(MIN, x, axis, keepdims)
 
 
-@implements_named("logsumexp")
 def logsumexp(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
     """log Σ exp x along axes, without overflow; −inf where all elements are −inf."""
     return _reduce(LOGSUMEXP, np.asarray(x) if not hasattr(x, "dtype") else x, axis, keepdims)
