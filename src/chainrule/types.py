@@ -69,7 +69,10 @@ def as_array(value: object, name: str = "value") -> Array:
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Return `dtype` as one of the seven dtypes, or raise ArgumentError."""
-    result = np.dtype(dtype)
+    try:
+        result = np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError) as error:
+        raise ArgumentError(f"there is no dtype {dtype!r}; use one of {', '.join(map(str, DTYPES))}") from error
     if result not in DTYPES:
         raise ArgumentError(f"dtype {result} is not supported; use one of {', '.join(map(str, DTYPES))}")
     return result

@@ -39,7 +39,7 @@ def activation_function(activation: str | Activation) -> Activation:
     """The function that a name or a function stands for; ArgumentError lists the names if there is none."""
     if callable(activation):
         return activation
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ArgumentError(
             f"there is no activation {activation!r}; use one of {', '.join(ACTIVATIONS)}, or a function z -> a"
         )

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.errors import ArgumentError
+from chainrule.nn.embedding import Embedding
+from chainrule.nn.inputs import as_inputs
 from chainrule.nn.layer import Layer, Mode, Pass
 from chainrule.nn.losses import Loss
 from chainrule.nn.sequence import forward_all
@@ -16,6 +19,7 @@ from chainrule.train.problem import Objective
 from chainrule.transforms import pull_back
 from chainrule.transforms.backprop import or_zeros
 from chainrule.tree import Tree
+from chainrule.types import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,13 @@ class Architecture:
     layers: tuple[Layer, ...]
     loss: Loss
     dtype: np.dtype[Any]
+
+    def inputs(self, X: Any, name: str) -> Array:
+        """`X` as an array [N × n] or [n]; ArgumentError names the first row and column that cannot be used."""
+        array = as_inputs(X, self.n_inputs, name, self.dtype)
+        if isinstance(self.layers[0], Embedding):
+            self.layers[0].check_codes(np.atleast_2d(array), name)
+        return array
 
     def passes(self, parameters: Tree, state: Tree, x: Any, mode: Mode) -> list[Pass]:
         """The passes of all layers on examples [N × n]."""
@@ -57,19 +68,17 @@ class Architecture:
     def losses(self, parameters: Tree, state: Tree, x: Any, y: Any) -> tuple[Any, Any]:
         """The loss of each example [N], and the outputs."""
         outputs = self.outputs(parameters, state, x)
-        return self.loss.per_example(outputs, self._converted(y)), outputs
+        return self._losses(outputs, y), outputs
 
     def objective(self, parameters: Tree, state: Tree, key: Any, x: Any, y: Any) -> Objective:
         """What training minimises, without penalties."""
         passes = self.passes(parameters, state, x, Mode(True, key))
-        return Objective(
-            self.loss.per_example(passes[-1].a, self._converted(y)), 0.0, [layer_pass.state for layer_pass in passes]
-        )
+        return Objective(self._losses(passes[-1].a, y), 0.0, [layer_pass.state for layer_pass in passes])
 
     def backpropagation(self, parameters: Tree, state: Tree, x: Any, y: Any) -> Tree:
         """ℒ, all z, all a, all δ, ∂ℒ/∂x and the derivatives of the parameters; x has the network's dtype."""
         passes = self.passes(parameters, state, x, Mode(training=False))
-        loss: Any = np.mean(self.loss.per_example(passes[-1].a, self._converted(y)))
+        loss: Any = np.mean(self._losses(passes[-1].a, y))
         nodes = [lift(value).node for value in (*(p.z for p in passes), x, *tree.leaves(parameters))]
         derivation = pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], nodes)
         derivatives = or_zeros(derivation.results, nodes)
@@ -82,6 +91,15 @@ class Architecture:
             "x": derivatives[count],
             "parameters": tree.rebuild(parameters, iter(derivatives[count + 1 :])),
         }
+
+    def _losses(self, outputs: Any, y: Any) -> Any:
+        losses = self.loss.per_example(outputs, self._converted(y))
+        if np.shape(losses) != (len(outputs),):
+            raise ArgumentError(
+                f"the loss {self.loss.name} returned shape {list(np.shape(losses))}; "
+                f"it must return one loss for each example, [{len(outputs)}]"
+            )
+        return losses
 
     def _converted(self, array: Any) -> Any:
         """Floats and features in the network's dtype; integer labels stay integers."""

@@ -23,7 +23,7 @@ class Dropout(Layer):
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate < 1:
+        if isinstance(self.rate, str) or not 0 <= self.rate < 1:
             raise ArgumentError(f"Dropout: rate must be at least 0 and below 1, got {self.rate!r}")
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
@@ -34,5 +34,6 @@ class Dropout(Layer):
         """Multiply by the mask when training."""
         if mode.training and self.rate:
             bits = ops.random_bits(mode.key, a.shape, mode.next_stream())
-            a = np.where(bits < np.uint32(round(self.rate * 2**32)), 0, a / (1 - self.rate))
+            threshold = np.uint32(min(round(self.rate * 2**32), 2**32 - 1))
+            a = np.where(bits < threshold, 0, a / (1 - self.rate))
         return Pass(a, a, state)

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer, Mode, Pass, require_positive
 from chainrule.tree import Tree
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,21 @@ class Embedding(Layer):
         ]
         return n_inputs - len(self.columns) + sum(self.dimension), {"tables": tables}, {}
 
+    def check_codes(self, X: Array, name: str) -> None:
+        """Raise ArgumentError for the first code in X [N × n] that no category has."""
+        assert self.columns is not None
+        for column, count in zip(self.columns, self.categories, strict=True):
+            codes = X[:, column]
+            wrong = (codes != np.floor(codes)) | (codes < 0) | (codes >= count)
+            if wrong.any():
+                row = int(np.argmax(wrong))
+                raise ArgumentError(
+                    f"{name}: row {row}, column {column} is {codes[row]}, but the Embedding takes whole numbers "
+                    f"0 … {count - 1} there"
+                )
+
     def forward(self, parameters: Tree, state: Tree, a: Any, mode: Mode) -> Pass:
-        """Look up the vectors; an unknown code is an error of the executor."""
+        """Look up the vectors."""
         assert self.columns is not None
         passed = [column for column in range(a.shape[1]) if column not in self.columns]
         vectors = [

@@ -12,7 +12,7 @@ from chainrule import tree
 from chainrule.data.split import split_rows
 from chainrule.errors import ArgumentError
 from chainrule.nn.architecture import Architecture, penalty
-from chainrule.nn.inputs import as_inputs
+from chainrule.nn.layer import require_not_negative
 from chainrule.nn.scores import scores
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
@@ -38,8 +38,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for name in ("l1", "l2"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ArgumentError(f"{name} must be a finite number of at least 0, got {getattr(self, name)!r}")
+            require_not_negative(getattr(self, name), name)
 
 
 def make_training(
@@ -69,7 +68,7 @@ def make_training(
 
 def examples(architecture: Architecture, X: Any, y: Any, sample_weight: Any, name: str) -> Examples:
     """X and y, checked, as the training loop takes them."""
-    inputs = np.atleast_2d(as_inputs(X, architecture.n_inputs, name))
+    inputs = np.atleast_2d(architecture.inputs(X, name))
     targets = architecture.loss.prepare(y, architecture.n_outputs)
     if len(inputs) != len(targets):
         raise ArgumentError(f"{name} has {len(inputs)} rows, but its targets have {len(targets)}")

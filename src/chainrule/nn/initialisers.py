@@ -12,7 +12,7 @@ from math import sqrt
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.types import Array, Shape
+from chainrule.types import Array, Shape, as_array
 
 Initialiser = Callable[[Shape, np.random.Generator], Array]
 
@@ -79,7 +79,7 @@ def initial_array(how: str | Initialiser | Array, shape: Shape, random: np.rando
         if how not in INITIALISERS:
             raise ArgumentError(f"{name}: there is no initialiser {how!r}; use one of {', '.join(INITIALISERS)}")
         return INITIALISERS[how](shape, random)
-    array = np.array(how(shape, random) if callable(how) else how, np.float64)
+    array = as_array(how(shape, random) if callable(how) else how, name).astype(np.float64)
     if array.shape != shape:
         raise ArgumentError(f"{name} must have shape {list(shape)}, got {list(array.shape)}")
     if not np.all(np.isfinite(array)):

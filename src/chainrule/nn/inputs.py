@@ -12,11 +12,12 @@ from chainrule.types import Array, as_array
 _ROWS = 65_536  # checked at a time, so that the check needs no second copy of the data
 
 
-def as_inputs(x: Any, n_inputs: int, name: str = "X") -> Array:
+def as_inputs(x: Any, n_inputs: int, name: str, dtype: np.dtype[Any]) -> Array:
     """`x` as an array [N × n_inputs], or [n_inputs] for a single example; not copied if it is one already.
 
     Raises:
-        ArgumentError: wrong shape; text in a column; nan or infinity, with the first row and its column.
+        ArgumentError: wrong shape; text in a column; nan, infinity or a number beyond `dtype`, in which the network
+            computes, with the first row and its column.
     """
     _require_numeric_columns(x, name)
     array = as_array(x, name)
@@ -27,14 +28,14 @@ def as_inputs(x: Any, n_inputs: int, name: str = "X") -> Array:
     if array.dtype.kind == "f":
         rows = np.reshape(array, (-1, n_inputs))
         for start in range(0, len(rows), _ROWS):
-            _require_finite(rows[start : start + _ROWS], start, name)
+            _require_finite(rows[start : start + _ROWS], start, name, float(np.finfo(dtype).max))
     return array
 
 
-def _require_finite(rows: Array, start: int, name: str) -> None:
-    finite = np.isfinite(rows)
-    if not finite.all():
-        row, column = (int(i) for i in np.argwhere(~finite)[0])
+def _require_finite(rows: Array, start: int, name: str, largest: float) -> None:
+    good = np.abs(rows) <= largest
+    if not good.all():
+        row, column = (int(i) for i in np.argwhere(~good)[0])
         raise ArgumentError(
             f"{name}: row {start + row}, column {column} is {rows[row, column]}; fill it or drop the row "
             "(`chainrule train` does so by itself)"

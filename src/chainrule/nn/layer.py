@@ -7,6 +7,7 @@ function: the chain rule makes it from the forward one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -62,7 +63,22 @@ class Layer(ABC):
         """From the activations below [N × n_in] to this layer's; a traced function."""
 
 
+def require_layers(layers: Any) -> None:
+    """Raise ArgumentError unless `layers` is a list of layers."""
+    if not isinstance(layers, Iterable):
+        raise ArgumentError(f"layers must be a list of layers such as [nn.Dense(10)], got {layers!r}")
+    for number, layer in enumerate(layers, 1):
+        if not isinstance(layer, Layer):
+            raise ArgumentError(f"layer {number} must be a layer such as nn.Dense(10), got {layer!r}")
+
+
 def require_positive(value: Any, name: str) -> None:
     """Raise ArgumentError unless `value` is an int above 0."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ArgumentError(f"{name} must be a whole number above 0, got {value!r}")
+
+
+def require_not_negative(value: Any, name: str) -> None:
+    """Raise ArgumentError unless `value` is a finite number of at least 0."""
+    if not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
+        raise ArgumentError(f"{name} must be a finite number of at least 0, got {value!r}")

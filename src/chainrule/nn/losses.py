@@ -83,6 +83,12 @@ def _poisson(log_rates: Any, y: Any) -> Any:
     return np.mean(np.exp(log_rates) - y * log_rates, axis=-1)
 
 
+def _rates(log_rates: Any) -> Any:
+    """λ, which may overflow to infinity."""
+    with np.errstate(over="ignore"):
+        return np.exp(log_rates)
+
+
 def _huber(outputs: Any, y: Any, delta: float) -> Any:
     r = np.abs(outputs - y)
     return np.mean(np.where(r <= delta, 0.5 * r**2, delta * (r - 0.5 * delta)), axis=-1)
@@ -116,7 +122,7 @@ LOSSES: dict[str, Loss] = {
         Loss("cross_entropy", _cross_entropy, ops.softmax, targets.classes, "classes"),
         Loss("binary_cross_entropy", _binary_cross_entropy, ops.sigmoid, targets.probabilities, "binary"),
         Loss("hinge", _hinge, _identity, targets.signs, "binary"),
-        Loss("poisson", _poisson, np.exp, targets.counts, "regression"),
+        Loss("poisson", _poisson, _rates, targets.counts, "regression"),
     )
 }
 _WITH_PARAMETER: dict[str, Callable[..., Loss]] = {"huber": huber, "quantile": quantile}
@@ -136,7 +142,7 @@ def loss_function(loss: str | Loss | PerExample) -> Loss:
         return Loss(getattr(loss, "__name__", "loss"), loss, _identity, targets.anything, "own")
     if loss in LOSSES:
         return LOSSES[loss]
-    name, _, parameter = loss.removesuffix(")").partition("(")
+    name, _, parameter = str(loss).removesuffix(")").partition("(")
     try:
         return _WITH_PARAMETER[name](float(parameter)) if parameter else _WITH_PARAMETER[name]()
     except (KeyError, ValueError) as error:

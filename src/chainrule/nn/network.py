@@ -13,8 +13,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, Gradient
-from chainrule.nn.inputs import as_inputs
-from chainrule.nn.layer import Layer, require_positive
+from chainrule.nn.layer import Layer, require_layers, require_positive
 from chainrule.nn.layer_records import architecture_record
 from chainrule.nn.losses import Loss, PerExample, loss_function
 from chainrule.nn.sequence import initialise_all
@@ -25,7 +24,7 @@ from chainrule.train.checkpoint import checkpoint_callbacks
 from chainrule.train.progress import progress_callbacks
 from chainrule.train.step import chosen_optimizer
 from chainrule.tree import Tree
-from chainrule.types import Array, as_dtype
+from chainrule.types import Array, as_array, as_dtype
 
 KIND = "network"  # what a file of a network says it holds
 _ROWS = 8192  # predicted at a time, which bounds the memory of the activations
@@ -61,9 +60,7 @@ class Network:
         dtype: Any = "float32",
     ) -> None:
         require_positive(n_inputs, "n_inputs")
-        for number, layer in enumerate(layers, 1):
-            if not isinstance(layer, Layer):
-                raise ArgumentError(f"layer {number} must be a layer such as nn.Dense(10), got {layer!r}")
+        require_layers(layers)
         if not layers:
             raise ArgumentError("a network needs at least one layer")
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
@@ -113,18 +110,17 @@ class Network:
         for name, given in (("W", weights), ("b", biases)):
             if given is not None:
                 replaced[name] = iter(self._checked(name, given))
-        names = {path: path[-3:-2] for path, _ in tree.items(self.parameters)}
-        leaves = [
-            next(replaced[names[path]]) if path.endswith("']") and names[path] in replaced else leaf
-            for path, leaf in tree.items(self.parameters)
-        ]
+        leaves = []
+        for path, leaf in tree.items(self.parameters):
+            given = [arrays for name, arrays in replaced.items() if path.endswith(f"['{name}']")]
+            leaves.append(next(given[0]) if given else leaf)
         self.parameters = tree.rebuild(self.parameters, iter(leaves))
 
     def _checked(self, name: str, given: Sequence[Any]) -> list[Array]:
         present = self._named(name)
         if len(given) != len(present):
             raise ArgumentError(f"this network has {len(present)} {name}, got {len(given)}")
-        arrays = [np.array(array, self.dtype) for array in given]
+        arrays = [as_array(array, f"{name}{number}").astype(self.dtype) for number, array in enumerate(given, 1)]
         for number, (array, old) in enumerate(zip(arrays, present, strict=True), 1):
             if array.shape != old.shape:
                 raise ArgumentError(f"{name}{number} must have shape {list(old.shape)}, got {list(array.shape)}")
@@ -149,6 +145,8 @@ class Network:
         """
         rows, single = self._rows(x)
         targets = self.loss.prepare(_one_row(y, self.n_outputs) if single else y, self.n_outputs)
+        if not len(rows):
+            raise ArgumentError("x has no rows; there is no mean loss to differentiate")
         if len(targets) != len(rows):
             raise ArgumentError(f"x has {len(rows)} rows, but y has {len(targets)}")
         r = self._backpropagation(self.parameters, self.state, rows, targets)
@@ -162,14 +160,14 @@ class Network:
         return Backpropagation(float(r["loss"]), z, _numbered([rows, *r["a"]], 0, single), delta, gradient)
 
     def _rows(self, x: Any) -> tuple[Array, bool]:
-        array = as_inputs(x, self.n_inputs, "x")
+        array = self.architecture.inputs(x, "x")
         return np.atleast_2d(array).astype(self.dtype), array.ndim == 1
 
     # Prediction
 
     def outputs(self, X: Any) -> Array:
         """The activations aᴸ of examples [N × n]: logits, means or margins, [N × k]; [k] for a single example."""
-        array = as_inputs(X, self.n_inputs)
+        array = self.architecture.inputs(X, "X")
         rows = np.atleast_2d(array)
         parts = [
             self._outputs(self.parameters, self.state, rows[start : start + _ROWS])

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import ops
 from chainrule.errors import ArgumentError
-from chainrule.nn.layer import Layer, Mode, Pass
+from chainrule.nn.layer import Layer, Mode, Pass, require_not_negative
 from chainrule.tree import Tree
 
 
@@ -35,6 +35,7 @@ class BatchNorm(Layer):
     def __post_init__(self) -> None:
         if not 0 < self.momentum <= 1:
             raise ArgumentError(f"BatchNorm: momentum must be above 0 and at most 1, got {self.momentum!r}")
+        require_not_negative(self.epsilon, "BatchNorm: epsilon")
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """Scale and shift; running mean and variance."""
@@ -63,6 +64,9 @@ class LayerNorm(Layer):
     """
 
     epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        require_not_negative(self.epsilon, "LayerNorm: epsilon")
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """Scale and shift."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.nn.layer import Layer, Mode, Pass
+from chainrule.nn.layer import Layer, Mode, Pass, require_layers
 from chainrule.nn.sequence import forward_all, initialise_all
 from chainrule.tree import Tree
 
@@ -21,6 +21,7 @@ class Residual(Layer):
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:
+        require_layers(self.layers)
         object.__setattr__(self, "layers", tuple(self.layers))
         if not self.layers:
             raise ArgumentError("Residual needs at least one layer")

@@ -14,7 +14,7 @@ def _refuse(bad: Array, y: Array, what: str) -> None:
     """Raise ArgumentError for the first row in which `bad` is true."""
     if np.any(bad):
         row = int(np.argmax(np.any(np.reshape(bad, (len(y), -1)), axis=1)))
-        raise ArgumentError(f"targets: row {row} is {y[row]!r}, but {what}")
+        raise ArgumentError(f"targets: row {row} is {y[row].tolist()!r}, but {what}")
 
 
 def numbers(y: Any, k: int) -> Array:
