@@ -6,12 +6,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.cli.reporting import network_sentence, rows_sentence, say, score_table
+from chainrule.cli.reporting import facts, say, score_table
 from chainrule.data import ClassTarget
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.tabular import TableModel
 
 KINDS = {"numeric": "number", "category": "category", "time": "time"}
+WIDEST_NAME = 32
+"""Characters of a column's name; the rest is cut off where the line is too short."""
 SHOWN_LEVELS = 40
 """Of a category's levels; more would not fit on a line."""
 
@@ -28,10 +30,8 @@ def print_model(model: TableModel) -> None:
     for part in (column_table(model), Text(repr(model.network)), score_table(report)):
         say(console, part)
         console.print()
-    say(console, rows_sentence(report))
-    say(console, network_sentence(report))
-    for note in report.notes:
-        say(console, Text.assemble(("Note: ", "yellow"), note))
+    for line in facts(report):
+        say(console, line)
     console.print()
 
 
@@ -45,10 +45,10 @@ def predicted(model: TableModel) -> str:
 
 def column_table(model: TableModel) -> Table:
     """The columns that the model needs, each with what training saw in it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    table.add_column("column", no_wrap=True, overflow="ellipsis", max_width=32)
-    table.add_column("kind")
-    table.add_column("in training", no_wrap=True, overflow="ellipsis")
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim", expand=True)
+    table.add_column("column", no_wrap=True, min_width=min(max(map(len, model.preprocessing.columns)), WIDEST_NAME))
+    table.add_column("kind", no_wrap=True, min_width=len("category"))
+    table.add_column("in training", no_wrap=True, ratio=1)
     for feature in model.preprocessing.features:
         table.add_row(Text(feature.column), KINDS[feature.kind], Text(seen(feature)))
     return table

@@ -41,10 +41,8 @@ def print_report(report: Report, output: Path) -> None:
     console.print()
     if not report.interrupted and not report.better_than_linear:
         say(console, Text("The network is no better than the simpler models here.", "yellow"))
-    say(console, rows_sentence(report))
-    say(console, network_sentence(report))
-    for note in report.notes:
-        say(console, Text.assemble(("Note: ", "yellow"), note))
+    for line in facts(report):
+        say(console, line)
     console.print()
     say(console, Text.assemble("Written to ", (str(output), "bold"), ". Next:"))
     console.print(f"    chainrule predict {output} TABLE -o predictions.csv", markup=False, soft_wrap=True)
@@ -72,21 +70,18 @@ def formatted(measure: str, value: float) -> str:
     return MEASURES[measure][1](value) if measure in MEASURES else f"{value:.4g}"
 
 
-def rows_sentence(report: Report) -> Text:
-    """Who used which rows."""
-    rows = report.rows
-    return Text(
-        f"Scored on {rows.validation:,} rows that were used for nothing else; "
-        f"{rows.training:,} trained, {rows.stopping:,} chose the epoch."
-    )
-
-
-def network_sentence(report: Report) -> Text:
-    """How large the network is, and how long it trained."""
+def facts(report: Report) -> list[Text]:
+    """Who used which rows, how large the network is, and what is odd about the data; a line each."""
+    rows, ending = report.rows, report.ending
+    chosen = f"for {ending.epochs} epochs; {rows.stopping:,} others chose epoch {ending.best_epoch}"
     layers = " → ".join(map(str, report.recipe.hidden)) or "no"
-    chosen = f"epoch {report.ending.best_epoch} of {report.ending.epochs}" if report.ending.epochs else "no full epoch"
     seconds = "" if report.seconds is None else f", {report.seconds:.1f} s in all"
-    return Text(f"{layers} hidden units, {report.parameters:,} parameters, {chosen}{seconds}.")
+    return [
+        Text(f"Scored on {rows.validation:,} rows that were used for nothing else."),
+        Text(f"Trained on {rows.training:,} rows {chosen if ending.best_epoch else 'for less than an epoch'}."),
+        Text(f"{layers} hidden units, {report.parameters:,} parameters{seconds}."),
+        *(Text.assemble(("Note: ", "yellow"), note) for note in report.notes),
+    ]
 
 
 def say(console: Console, part: RenderableType) -> None:

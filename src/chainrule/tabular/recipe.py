@@ -17,7 +17,7 @@ from chainrule.optim import AdamW
 from chainrule.optim.schedules import Cosine
 
 HIDDEN = (256, 256)
-ENOUGH_STEPS = 1500
+ENOUGH_STEPS = 1000
 """Tables are gone through until there were so many steps, within the limits of `EPOCHS`."""
 EPOCHS = (16, 100)
 BATCH_SIZES = (32, 256)
@@ -73,7 +73,7 @@ class Recipe:
 
     def linear(self) -> Recipe:
         """The recipe of the linear model beside it: no hidden layer, and the longer steps that such a model bears."""
-        return replace(self, hidden=(), dropout=0.0, learning_rate=3e-2, weight_decay=0.1)
+        return replace(self, hidden=(), dropout=0.0, learning_rate=3e-2, weight_decay=0.02)
 
     @property
     def patience(self) -> int:

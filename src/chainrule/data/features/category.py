@@ -18,14 +18,15 @@ from chainrule.data.table import Column, Kind
 
 MOST_LEVELS = 65_536
 """Kept for an embedding; the rarer levels share code 0."""
-FEWEST_ROWS = 2
-"""A level seen less often shares code 0, so that the vector of code 0 is trained."""
+FEWEST_ROWS = 20
+"""A level seen less often, or in less than 1% of a small table, shares code 0: its own vector would fit its few rows
+and say nothing about others. Code 0, the unknown one, is trained by that too. Never less than 2."""
 
 
 def learn_category(column: Column, one_hot_levels: int) -> OneHotFeature | CodedFeature | Dropped:
     """Learn from the training rows: one-hot up to `one_hot_levels` levels, codes beyond.
 
-    A column without variation, or in which no value occurs twice (a name, an identifier), teaches nothing.
+    A column without variation, or in which no value occurs often enough (a name, an identifier), teaches nothing.
     """
     counts = Counter(value for value in column.values.tolist() if value is not None)
     if not counts:
@@ -34,9 +35,11 @@ def learn_category(column: Column, one_hot_levels: int) -> OneHotFeature | Coded
         return Dropped(column.name, "all of its values are equal")
     if len(counts) <= one_hot_levels:
         return OneHotFeature(column.name, tuple(sorted(counts)))
-    frequent = [level for level, rows in counts.items() if rows >= FEWEST_ROWS]
+    fewest = max(2, min(FEWEST_ROWS, len(column) // 100))
+    frequent = [level for level, rows in counts.items() if rows >= fewest]
     if not frequent:
-        return Dropped(column.name, "no value occurs twice, as in an identifier")
+        often = "twice" if fewest == 2 else f"{fewest} times"
+        return Dropped(column.name, f"no value occurs {often}, as in an identifier")
     frequent.sort(key=lambda level: (-counts[level], level))
     return CodedFeature(column.name, tuple(sorted(frequent[:MOST_LEVELS])))
 
