@@ -53,8 +53,8 @@ def save(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping
     try:
         with replacing(path) as beside:
             beside.write_bytes(content)
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be written: {error.strerror or error}; nothing was changed") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise ModelFileError(f"{path} cannot be written: {_reason(error)}; nothing was changed") from error
 
 
 def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -66,8 +66,8 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]
     path = Path(path)
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"{path} cannot be read: {_reason(error)}") from error
     header = _header(path, content)
     _verify_digest(path, content, str(header.pop("sha256", "")))
     if header.get("format") != FORMAT:
@@ -76,6 +76,10 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]
         found = str(header.get("kind"))
         raise ModelFileError(f"{path} holds a {found}, not a {kind}{_READERS.get(found, '')}")
     return header, _arrays(path, content)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _header(path: Path, content: bytes) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule import storage, tree
 from chainrule.errors import ChainruleError, ModelFileError
-from chainrule.nn.layer_records import Functions, layer_from_record, loss_from_record
+from chainrule.nn.layer import require_positive
+from chainrule.nn.layer_records import Functions, count_numbers, layer_from_record, loss_from_record
 from chainrule.nn.network import KIND, Network
 from chainrule.types import Array
 
@@ -32,14 +35,31 @@ def from_record(header: Any, arrays: Mapping[str, Array], functions: Functions, 
     try:
         layers = [layer_from_record(record, functions) for record in header["layers"]]
         loss = loss_from_record(header["loss"], functions)
-        network = Network(header["n_inputs"], layers, loss, dtype=header["dtype"])
+        n_inputs, dtype = header["n_inputs"], header["dtype"]
+        require_positive(n_inputs, "n_inputs")
+        if dtype not in ("float32", "float64"):
+            raise ValueError(f"its dtype is {dtype!r}")
+        if count_numbers(layers, n_inputs)[1] != sum(array.size for array in arrays.values()):
+            raise ValueError("the stored arrays do not fit the stored layers")
+        network = Network(n_inputs, layers, loss, dtype=dtype)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error
-    except (ChainruleError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        ChainruleError,
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ModelFileError(f"{path} does not describe a network: {error}") from error
     expected = {name: (array.shape, array.dtype) for name, array in network.named_arrays()}
     if expected != {name: (array.shape, array.dtype) for name, array in arrays.items()}:
         raise ModelFileError(f"{path}: the stored arrays do not fit the stored layers")
+    for name, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            raise ModelFileError(f"{path}: {name} contains nan or infinity, which no training leaves behind")
     network.parameters = tree.rebuild(
         network.parameters, iter([arrays[name] for name, _ in tree.items(network.parameters, "parameters")])
     )

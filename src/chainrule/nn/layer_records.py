@@ -6,7 +6,7 @@ whoever reads the record gives the functions again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -31,33 +31,48 @@ _INITIAL = ("weights", "biases")  # how parameters were initialised is of no use
 
 
 def architecture_record(architecture: Architecture) -> dict[str, Any]:
-    """The arguments of `Network` as JSON."""
-    loss = architecture.loss.name
-    known = loss.partition("(")[0] in (*LOSSES, "huber", "quantile")
+    """The arguments of `Network` as JSON.
+
+    Raises:
+        ModelFileError: a layer is of the user's own, or two functions of the user's own have one name.
+    """
+    own: dict[str, Any] = {}
+    loss = architecture.loss
     return {
         "n_inputs": architecture.n_inputs,
-        "layers": [_layer_record(layer) for layer in architecture.layers],
-        "loss": loss if known else {"function": loss},
+        "layers": [_layer_record(layer, own) for layer in architecture.layers],
+        "loss": loss.name if _is_ours(loss) else _function_record(loss.name, loss.per_example, own),
         "dtype": str(architecture.dtype),
     }
 
 
-def _layer_record(layer: Layer) -> dict[str, Any]:
+def _is_ours(loss: Loss) -> bool:
+    named = LOSSES.get(loss.name)
+    return named.per_example is loss.per_example if named else "(" in loss.name  # as in "huber(1.5)"
+
+
+def _function_record(name: str, function: Any, own: dict[str, Any]) -> dict[str, str]:
+    if own.setdefault(name, function) is not function:
+        raise ModelFileError(f"two functions of your own are called {name!r}; give each a name of its own with def")
+    return {"function": name}
+
+
+def _layer_record(layer: Layer, own: dict[str, Any]) -> dict[str, Any]:
     kind = type(layer).__name__
     if _LAYERS.get(kind) is not type(layer):
         raise ModelFileError(f"a layer of type {kind} cannot be stored; use one of {', '.join(_LAYERS)}")
     record: dict[str, Any] = {"layer": kind}
     for item in fields(layer):  # type: ignore[arg-type]
         if not (isinstance(layer, Dense) and item.name in _INITIAL):
-            record[item.name] = _value_record(getattr(layer, item.name))
+            record[item.name] = _value_record(getattr(layer, item.name), own)
     return record
 
 
-def _value_record(value: Any) -> Any:
+def _value_record(value: Any, own: dict[str, Any]) -> Any:
     if callable(value):
-        return {"function": getattr(value, "__name__", "function")}
+        return _function_record(getattr(value, "__name__", "function"), value, own)
     if isinstance(value, tuple):
-        return [_layer_record(item) if isinstance(item, Layer) else item for item in value]
+        return [_layer_record(item, own) if isinstance(item, Layer) else item for item in value]
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -88,3 +103,23 @@ def _named_function(value: Any, functions: Functions) -> Any:
             f"pass it again: load(path, functions={{{name!r}: {name}}})"
         )
     return functions[name]
+
+
+def count_numbers(layers: Iterable[Layer], n_inputs: int) -> tuple[int, int]:
+    """How many outputs layers have and how many numbers they hold, found without making any array."""
+    total = 0
+    for layer in layers:
+        match layer:
+            case Dense():
+                total += layer.n_outputs * (n_inputs + bool(layer.use_bias))
+                n_inputs = layer.n_outputs
+            case BatchNorm():
+                total += 4 * n_inputs
+            case LayerNorm():
+                total += 2 * n_inputs
+            case Embedding(categories=categories, dimension=tuple(dimensions)):
+                total += sum(count * width for count, width in zip(categories, dimensions, strict=True))
+                n_inputs += sum(dimensions) - len(dimensions)
+            case Residual():
+                total += count_numbers(layer.layers, n_inputs)[1]
+    return n_inputs, total
