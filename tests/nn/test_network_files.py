@@ -277,7 +277,7 @@ def test_reading_runs_no_code_and_opens_nothing_else(tmp_path):
         from chainrule.errors import ModelFileError
         folder = pathlib.Path(sys.argv[1])
         cr.load(folder / "good")  # everything that is needed is imported now
-        opened, forbidden = [], []
+        paths, opened, forbidden = sorted(folder.iterdir()), [], []
         def watch(event, arguments):
             if event == "open":
                 opened.append(str(arguments[0]))
@@ -285,7 +285,7 @@ def test_reading_runs_no_code_and_opens_nothing_else(tmp_path):
                                          "marshal", "shutil"):
                 forbidden.append((event, arguments))
         sys.addaudithook(watch)
-        for path in sorted(folder.iterdir()):
+        for path in paths:
             opened.clear()
             try:
                 cr.load(path)
