@@ -27,8 +27,9 @@ def as_inputs(x: Any, n_inputs: int, name: str, dtype: np.dtype[Any]) -> Array:
         raise ArgumentError(f"{name} must have shape {expected}, got {list(array.shape)}{fix}")
     if array.dtype.kind == "f":
         rows = np.reshape(array, (-1, n_inputs))
+        largest = min(float(np.finfo(kind).max) for kind in (dtype, array.dtype))
         for start in range(0, len(rows), _ROWS):
-            _require_finite(rows[start : start + _ROWS], start, name, float(np.finfo(dtype).max))
+            _require_finite(rows[start : start + _ROWS], start, name, largest)
     return array
 
 
