@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.graph import INPUT, Graph, Node
+from chainrule.graph import INPUT, Graph, Kind, Node
 from chainrule.types import Array, ArrayType, as_array
 
 
@@ -27,6 +27,7 @@ def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
     graph.verify()
     steps = [(node, node.op.numpy, node.keywords, node.operands) for node in graph.nodes if node.op is not INPUT]
     drops = _last_uses(graph)
+    results = _needs_copy(graph.outputs)
 
     def run(arrays: Sequence[Any]) -> list[Array]:
         values = dict(zip(graph.inputs, _checked(graph, arrays), strict=True))
@@ -38,9 +39,15 @@ def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
                     raise ArgumentError(f"{node.origin}: {error}") from error
                 for operand in drops.get(node, ()):
                     del values[operand]
-        return [np.array(values[output]) for output in graph.outputs]
+        return [np.array(values[node]) if copy else np.asarray(values[node]) for node, copy in results]
 
     return run
+
+
+def _needs_copy(outputs: Sequence[Node]) -> list[tuple[Node, bool]]:
+    """Each output, and whether its array may be a view of another one or is returned already."""
+    shared = (Kind.SOURCE, Kind.MOVEMENT)
+    return [(node, node.op.kind in shared or node in outputs[:position]) for position, node in enumerate(outputs)]
 
 
 def _last_uses(graph: Graph) -> dict[Node, list[Node]]:
