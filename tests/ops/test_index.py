@@ -25,7 +25,7 @@ def mixed_indices(draw, shape):
         kind = draw(st.sampled_from(["integer", "slice", "slice", "array", "list", "mask", "newaxis", "stop"]))
         if kind == "newaxis":
             entries.append(None)
-            if entries.count(None) > 2:
+            if sum(entry is None for entry in entries) > 2:
                 break
             continue
         if kind == "stop":
