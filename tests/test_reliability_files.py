@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import nn, storage
+from chainrule import nn, optim, storage
 from chainrule.errors import ModelFileError
 
 RNG = np.random.default_rng(0)
@@ -12,11 +12,11 @@ X, Y = RNG.normal(size=(12, 2)), RNG.normal(size=12)
 
 
 def network():
-    return nn.Network(2, [nn.Dense(3, "tanh"), nn.BatchNorm(), nn.Dense(1)])
+    return nn.Network(2, [nn.Dense(2, "tanh"), nn.BatchNorm(), nn.Dense(1)])
 
 
 def resume(path):
-    options = {"epochs": 2, "validation": (X, Y), "early_stopping": 5, "progress": False}
+    options = {"optimizer": optim.SGD(0.1), "epochs": 1, "validation": (X, Y), "early_stopping": 5, "progress": False}
     return network().fit(X, Y, **options, checkpoint=path)
 
 

@@ -129,6 +129,11 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_examples_as_they_were_met():
     np.testing.assert_allclose(history["loss"], [met.mean()], rtol=1e-12)
 
 
+def test_every_epoch_has_a_loss_of_its_own():
+    history = cr.fit(squared, START, (X, Y), optimizer=optim.SGD(0.0), epochs=3, batch_size=16, **QUIET).history
+    np.testing.assert_allclose(history["loss"], [np.mean(Y**2)] * 3, rtol=1e-12)
+
+
 def test_a_schedule_sees_every_step_of_the_whole_training():
     schedule = lambda step, total: 0.1 * (1 - step / total)
     options = {"optimizer": optim.SGD(schedule), "epochs": 2, "shuffle": False, "batch_size": 20}
