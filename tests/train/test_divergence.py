@@ -92,3 +92,18 @@ def test_a_network_that_diverged_can_be_trained_again():
         net.fit(X, Y, **QUIET, optimizer=optim.SGD(1e25), batch_size=4)
     net.fit(X, Y, **QUIET, optimizer=optim.Adam(1e-2), epochs=200)
     assert net.history["loss"][-1] < 1e-2
+
+
+def test_weights_that_break_in_the_last_step_are_named_with_that_step():
+    """The loss of a step is that of the weights before it, so the last update is judged by the weights themselves."""
+    start = {"W": np.array([1.0])}
+    with pytest.raises(DivergenceError, match=r"at step 1 \(epoch 1\): parameters\['W'\] is not finite"):
+        cr.fit(
+            lambda p, x: (p["W"] * x) ** 2,
+            start,
+            np.full(4, 1e150),
+            optimizer=optim.SGD(1e250),
+            epochs=1,
+            batch_size=4,
+            progress=False,
+        )

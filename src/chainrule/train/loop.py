@@ -212,14 +212,15 @@ class Training:
         if self.position.done == -(-len(order) // size):
             for path, leaf in tree.items(self.parameters, "parameters"):
                 if not np.all(np.isfinite(leaf)):
-                    self._diverged(f"{path} is not finite", last_good)
+                    self._diverged(self.position.step, f"{path} is not finite", last_good)
             self._finish_epoch(time.perf_counter() - began)
 
     def _run_step(self, batch: Array, last_good: Weights) -> None:
         position = self.position
         weights, loss = self._step(self.weights, self.plan.seed, position.step, self.total_steps, batch)
         if not np.isfinite(loss):
-            self._diverged(f"the loss is not finite, first in {self._first_not_finite(batch)}", last_good)
+            where = self._first_not_finite(batch)
+            self._diverged(position.step + 1, f"the loss is not finite, first in {where}", last_good)
         self.weights = weights
         position.step += 1
         position.done += 1
@@ -263,10 +264,10 @@ class Training:
         examples = [np.take(array, batch, axis=0) for array in self.data.arrays]
         return self.problem.locate(self.weights.parameters, self.weights.state, key, examples)
 
-    def _diverged(self, what: str, last_good: Weights) -> NoReturn:
+    def _diverged(self, step: int, what: str, last_good: Weights) -> NoReturn:
         self.weights = last_good
         raise DivergenceError(
-            f"training diverged at step {self.position.step + 1} (epoch {self.position.epoch + 1}): {what}; the "
+            f"training diverged at step {step} (epoch {self.position.epoch + 1}): {what}; the "
             "weights are back at the last good epoch. Lower the learning rate, clip the gradient (clip_norm=1.0), or "
             "scale the inputs"
         )
