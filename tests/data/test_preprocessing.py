@@ -80,6 +80,18 @@ def test_levels_beyond_the_limit_are_the_rarest(monkeypatch):
     assert preprocessing.apply(table)[:, 0].tolist() == [1, 1, 1, 0, 0, 2, 2, 2]
 
 
+@pytest.mark.parametrize(("rows", "fewest"), [(300, 3), (4000, 20)])
+def test_levels_seen_too_rarely_share_the_code_of_unknown_ones(rows, fewest):
+    rare = ["too rare"] * (fewest - 1) + ["frequent enough"] * fewest
+    common = [f"level {i % 10}" for i in range(rows - len(rare))]
+    table = Table.of({"c": text(*rare, *common)})
+    preprocessing = Preprocessing.learn(table)
+    assert preprocessing.embeddings == ((0, 12),)
+    found = preprocessing.apply(table)[:, 0]
+    assert not found[: fewest - 1].any()
+    assert found[fewest - 1 :].all()
+
+
 def test_columns_that_teach_nothing_are_dropped_with_a_note():
     names = text(*(f"person {i}" for i in range(12)))
     preprocessing, _ = learned(

@@ -25,7 +25,14 @@ class Parts:
     validation: Rows
 
 
-def divide_rows(rows: int, valid: float, seed: int, labels: Rows | None = None, source: str = "the table") -> Parts:
+def require_rows(rows: int, source: str) -> None:
+    """Raise TableError unless the table `source` has rows enough, of those whose target is known, for three parts."""
+    if rows < FEWEST_ROWS:
+        known = f"{rows} row{'s' * (rows != 1)} with a known target"
+        raise TableError(f"{source} has {known}; {FEWEST_ROWS} are the least to train and validate on, so add rows")
+
+
+def divide_rows(rows: int, valid: float, seed: int, labels: Rows | None = None) -> Parts:
     """Divide `rows` rows at random; with `labels` [rows], each class in the same proportions.
 
     Args:
@@ -33,16 +40,18 @@ def divide_rows(rows: int, valid: float, seed: int, labels: Rows | None = None, 
         valid: the share of the validation part, between 0 and 1.
         seed: the same seed gives the same parts.
         labels: the class of each row, int64.
-        source: the table's name, for messages.
 
     Raises:
         ArgumentError: `valid` is not between 0 and 1.
-        TableError: there are too few rows for three parts.
+        TableError: a part would be empty.
     """
-    if rows < FEWEST_ROWS:
-        known = f"{rows} row{'s' * (rows != 1)} with a known target"
-        raise TableError(f"{source} has {known}; {FEWEST_ROWS} are the least to train and validate on, so add rows")
     rest, validation = split_rows(rows, valid, seed, labels)
     share = max(STOPPING_SHARE, 1 / len(rest))
-    training, stopping = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])
+    try:
+        training, stopping = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])
+    except TableError as error:
+        raise TableError(
+            f"a share of {valid} for validation leaves {len(rest)} rows, too few to learn from; "
+            "give more rows or a smaller share"
+        ) from error
     return Parts(rest[training], rest[stopping], validation)

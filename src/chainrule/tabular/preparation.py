@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chainrule.data import ClassTarget, NumberTarget, Preprocessing, Table, Target, learn_target, rows_with_target
 from chainrule.data.target import Task
 from chainrule.tabular.inputs import learn_inputs
-from chainrule.tabular.parts import Parts, divide_rows
+from chainrule.tabular.parts import Parts, divide_rows, require_rows
 from chainrule.types import Array
 
 
@@ -35,10 +35,11 @@ class Prepared:
 def prepare(table: Table, target: str, task: Task, valid: float, seed: int) -> Prepared:
     """Drop rows without a target, divide the others, and learn target and preprocessing; see `train_table`."""
     rows, note = rows_with_target(table[target])
+    require_rows(len(rows), table.source)
     known = table.select(rows) if note else table
     goal = learn_target(known[target], task)
     labels = goal.encode(known[target]) if isinstance(goal, ClassTarget) else None
-    parts = divide_rows(known.rows, valid, seed, labels, table.source)
+    parts = divide_rows(known.rows, valid, seed, labels)
     training = known.select(parts.training)
     if labels is None:
         goal = NumberTarget.learn(training[target])
