@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import click
 
 from chainrule.cli.commands import chainrule
+from chainrule.cli.failure import fail
 from chainrule.errors import ChainruleError, DivergenceError
 
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -39,12 +40,6 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it exits
         return 1
-
-
-def fail(message: str, status: int) -> int:
-    """Print one line to the error stream and return the status."""
-    print("chainrule:", " ".join(message.split()), file=sys.stderr)
-    return status
 
 
 def use_one_thread() -> None:

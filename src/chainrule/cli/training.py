@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chainrule.cli.failure import fail
 from chainrule.cli.options import FILE, layer_sizes
 from chainrule.cli.outputs import require_writable
 
@@ -80,7 +81,6 @@ def train(
     """
     require_writable(output, (".safetensors",), table)
     from chainrule.cli.reporting import print_report, reading
-    from chainrule.cli.running import fail
     from chainrule.data import read_table
     from chainrule.tabular import train_table
 
