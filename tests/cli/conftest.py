@@ -9,11 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from expectations import QUICK
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-QUICK = ("--hidden", "16", "--epochs", "3")
 
 
 @pytest.fixture
@@ -48,13 +46,3 @@ def model(command, flowers) -> Path:
     result = command("train", flowers, "--target", "kind", *QUICK, "--quiet")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     return flowers.parent / "model.safetensors"
-
-
-def refused(result, *fragments, status=2) -> None:
-    """Assert that the command ended with one line on stderr that contains all fragments, and printed nothing else."""
-    assert result.returncode == status, result.stderr
-    assert result.stdout == ""
-    assert result.stderr.startswith("chainrule: ")
-    assert result.stderr.count("\n") == 1, result.stderr
-    for fragment in fragments:
-        assert fragment in result.stderr

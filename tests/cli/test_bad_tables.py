@@ -1,8 +1,7 @@
 """Bad input to `chainrule train`: one line that says what is wrong, where, and what to do; no file appears."""
 
 import pytest
-
-from conftest import refused
+from expectations import refused
 
 ROWS = "\n".join(f"{i % 7},{'ab'[i % 2]},{i * 0.5}" for i in range(30))
 GOOD = f"x,kind,y\n{ROWS}\n"

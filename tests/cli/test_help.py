@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from expectations import refused
 
 import chainrule as cr
-from conftest import refused
 
 
 def test_help_names_the_commands_with_examples(command):

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from expectations import QUICK, refused
 
 from chainrule import nn
 from chainrule.data import read_table
-from conftest import QUICK, refused
 
 
 def test_one_prediction_for_each_row_in_order(command, model, flowers, tmp_path):

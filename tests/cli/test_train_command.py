@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from expectations import EXAMPLES, QUICK, refused
 
 from chainrule.data import read_table, write_table
 from chainrule.tabular import TableModel
-from conftest import EXAMPLES, QUICK, refused
 
 
 def test_penguins_end_to_end(command, tmp_path):
