@@ -200,10 +200,19 @@ def test_a_header_over_a_megabyte_is_refused_when_read(path):
     refused(path, file_of({"format": 1, "kind": "thing", "long": "x" * 2**20}), "truncated or not a chainrule file")
 
 
-def test_a_header_over_a_megabyte_is_refused_when_written(saved):
+def test_a_long_description_is_stored_beside_the_header(saved):
+    header = {"levels": [f"{number:06}é" for number in range(200_000)]}
+    storage.save(saved, "thing", header, {"W": np.ones(3)})
+    assert int.from_bytes(saved.read_bytes()[:8], "little") < 2**20
+    loaded, arrays = storage.load(saved, "thing")
+    assert loaded == {"format": 1, "kind": "thing", **header}
+    assert list(arrays) == ["W"]
+
+
+def test_names_of_arrays_over_a_megabyte_are_refused_when_written(saved):
     before = saved.read_bytes()
-    with pytest.raises(ModelFileError, match="1048576 bytes; shorten it"):
-        storage.save(saved, "thing", {"long": "x" * 2**20}, {})
+    with pytest.raises(ModelFileError, match="the names of 1 arrays would take more than 1048576 bytes"):
+        storage.save(saved, "thing", {}, {"x" * 2**20: np.ones(1)})
     assert saved.read_bytes() == before
 
 

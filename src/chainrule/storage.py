@@ -1,7 +1,8 @@
 """Arrays and a JSON header in one file: safetensors, with a digest, written whole or not at all.
 
 A file holds numbers and text, never code, and names nothing that could be imported. The digest is the SHA-256 of the
-file itself with the digest's own digits set to zero, so that a single changed bit anywhere is noticed.
+file itself with the digest's own digits set to zero, so that a single changed bit anywhere is noticed. The header
+stays below 1 MB, as readers of such files may demand: a longer description is stored as an array of its bytes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from chainrule.types import DTYPES, Array
 
 FORMAT = 1  # raised when an older chainrule could misread a newer file
 _LARGEST_HEADER = 2**20
+_LONG = 2**18  # characters of a description that would leave too little of the header to the names of the arrays
+_DESCRIPTION = "description"  # the name of the array that holds a long one
 _NO_DIGEST = "0" * 64
 _READERS = {
     "network": "; read it with chainrule.load",
@@ -38,16 +41,20 @@ def save(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping
         arrays: by name, of the dtypes that chainrule computes with.
 
     Raises:
-        ModelFileError: the header is over 1 MB, or the file cannot be written; the old one is unchanged.
+        ModelFileError: there are too many arrays, or the file cannot be written; the old one is unchanged.
     """
     from safetensors.numpy import save as serialise
 
     path = Path(path)
-    description = {"sha256": _NO_DIGEST, "format": FORMAT, "kind": kind, **header}
-    metadata = {"chainrule": json.dumps(description, allow_nan=False)}
-    content = serialise({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata)
+    stored = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    text = json.dumps(header, allow_nan=False)
+    if len(text) > _LONG:
+        stored[_DESCRIPTION] = np.frombuffer(text.encode(), np.uint8)
+        header = {}
+    metadata = {"sha256": _NO_DIGEST, "format": FORMAT, "kind": kind, **header}
+    content = serialise(stored, {"chainrule": json.dumps(metadata, allow_nan=False)})
     if int.from_bytes(content[:8], "little") > _LARGEST_HEADER:
-        raise ModelFileError(f"{path}: the description would take more than {_LARGEST_HEADER} bytes; shorten it")
+        raise ModelFileError(f"{path}: the names of {len(arrays)} arrays would take more than {_LARGEST_HEADER} bytes")
     digest = hashlib.sha256(content).hexdigest()
     content = content.replace(_NO_DIGEST.encode(), digest.encode(), 1)
     try:
@@ -75,7 +82,10 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]
     if header.get("kind") != kind:
         found = str(header.get("kind"))
         raise ModelFileError(f"{path} holds a {found}, not a {kind}{_READERS.get(found, '')}")
-    return header, _arrays(path, content)
+    arrays = _arrays(path, content)
+    if _DESCRIPTION in arrays:
+        header |= _json(path, arrays.pop(_DESCRIPTION).tobytes())
+    return header, arrays
 
 
 def _reason(error: OSError | ValueError) -> str:
