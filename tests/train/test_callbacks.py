@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import nn, optim
-from chainrule.errors import DivergenceError
+from chainrule.errors import ArgumentError, DivergenceError
 from chainrule.train import Callback
 
 RNG = np.random.default_rng(0)
@@ -144,9 +144,10 @@ def test_columns():
     assert history.best_epoch is None
 
 
-def test_a_column_that_does_not_exist_is_a_key_error():
-    with pytest.raises(KeyError):
-        fit().history["valid_loss"]
+def test_a_column_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(ArgumentError, match="no column 'valid_los'; it has epoch, loss, seconds, valid_loss, valid_r2"):
+        fit(validation=(X, Y)).history["valid_los"]
+    assert network().history["loss"] == []
 
 
 def test_every_fit_has_a_history_of_its_own():

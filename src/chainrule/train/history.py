@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from chainrule.errors import ArgumentError
+
 
 @dataclass
 class History:
@@ -23,7 +25,13 @@ class History:
     best_epoch: int | None = None
 
     def __getitem__(self, name: str) -> list[Any]:
-        """One column, such as history["valid_loss"]."""
+        """One column, such as history["valid_loss"]; empty before the first epoch.
+
+        Raises:
+            ArgumentError: there is no such column; names those that exist.
+        """
+        if self.epochs and name not in self.epochs[0]:
+            raise ArgumentError(f"the history has no column {name!r}; it has {', '.join(self.epochs[0])}")
         return [record[name] for record in self.epochs]
 
     def __len__(self) -> int:
