@@ -302,6 +302,8 @@ def test_options_that_cannot_be_used_are_named(change, message):
         (squared, START, (X[:0], Y[:0]), "the data has no rows"),
         (squared, START, (), "data must be an array or a tuple of arrays"),
         (squared, START, 5.0, "data must be an array or a tuple of arrays"),
+        (squared, START, [X, X], r"data must be .* a tuple of arrays; write \(X, y\), not \[X, y\]"),
+        (squared, START, [1.0, 2.0], r"np\.array\(rows\) for a list of rows"),
         (squared, {**START, "w": np.zeros(3, int)}, (X, Y), r"the parameter \['w'\] is int64"),
         (squared, {**START, "w": "text"}, (X, Y), "a parameter has dtype"),
         (lambda p, x: x - p, np.zeros(3), X, r"returned shape \[32, 3\] for a batch of 32"),

@@ -91,7 +91,13 @@ def fit(
 
 
 def _arrays(data: Any, name: str) -> list[Array]:
-    arrays = [as_array(array, f"{name}[{i}]") for i, array in enumerate(data if isinstance(data, tuple) else (data,))]
+    if isinstance(data, list):
+        raise ArgumentError(
+            f"{name} must be an array or a tuple of arrays; write (X, y), not [X, y], and np.array(rows) for a list "
+            "of rows"
+        )
+    named = {f"{name}[{i}]": array for i, array in enumerate(data)} if isinstance(data, tuple) else {name: data}
+    arrays = [as_array(array, place) for place, array in named.items()]
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ArgumentError(f"{name} must be an array or a tuple of arrays with one row for each example")
     return arrays
