@@ -75,7 +75,7 @@ def fit(
         TraceError: the loss function cannot be recorded.
     """
     optimizer = chosen_optimizer(optimizer)
-    start = tree.map_leaves(lambda leaf: np.array(as_array(leaf, "a parameter")), parameters)
+    start = _start(parameters)
     problem = _problem(loss)
     training = Training(
         problem=problem,
@@ -90,6 +90,15 @@ def fit(
     return Fitted(training.result[0], history)
 
 
+def _start(parameters: Tree) -> Tree:
+    """Copies of the parameters."""
+    start = tree.map_leaves(lambda leaf: np.array(as_array(leaf, "a parameter")), parameters)
+    for path, leaf in tree.items(start):
+        if not np.all(np.isfinite(leaf)):
+            raise ArgumentError(f"the parameter {path or 'given'} contains nan or infinity")
+    return start
+
+
 def _arrays(data: Any, name: str) -> list[Array]:
     if isinstance(data, list):
         raise ArgumentError(
@@ -100,6 +109,10 @@ def _arrays(data: Any, name: str) -> list[Array]:
     arrays = [as_array(array, place) for place, array in named.items()]
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ArgumentError(f"{name} must be an array or a tuple of arrays with one row for each example")
+    for place, array in zip(named, arrays, strict=True):
+        good = np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+        if not good.all():
+            raise ArgumentError(f"{place}: row {np.argmin(good)} contains nan or infinity; fill it or drop the row")
     return arrays
 
 
