@@ -44,6 +44,12 @@ def test_kinds_follow_all_values_not_the_first_ones(file):
     assert "line 30002" in table.notes[0]
 
 
+def test_decimal_commas_are_noted(file):
+    table = read_table(file("größe;y\n-0,586;1\n+1,25;2\n3;3\n"))
+    assert table["größe"].kind == "category"
+    assert table.notes == ("column 'größe' is read as text: its numbers have decimal commas; write points",)
+
+
 def test_numbers(file):
     assert single(file("x\n1\n-2.5\n+3\n.5\n1e3\n 7 \n")) == ("numeric", [1, -2.5, 3, 0.5, 1000, 7])
 

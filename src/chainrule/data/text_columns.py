@@ -26,6 +26,7 @@ MISSING = ("", "?", "na", "n/a", "nan", "null")
 
 INTEGER = "regexp_full_match({c}, '[+-]?[0-9]+')"
 NUMBER = r"regexp_full_match({c}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')"
+DECIMAL_COMMA = "regexp_full_match({c}, '[+-]?[0-9]+,[0-9]+')"
 INFINITY = "regexp_full_match({c}, '(?i)[+-]?inf(inity)?')"
 CLOCK = "regexp_full_match({c}, '[0-2]?[0-9]:[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?')"
 DATE = (
@@ -87,6 +88,8 @@ class TextColumn:
     def _note(self) -> str | None:
         """Return a remark when most values are numbers, so that a typing error does not go unnoticed."""
         present, numbers = self._count("true"), self._count(NUMBER)
+        if 2 * self._count(DECIMAL_COMMA) > present:
+            return f"column {self.name!r} is read as text: its numbers have decimal commas; write points"
         if not 2 * numbers > present > numbers:
             return None
         row, value = self._first(f"NOT {NUMBER}")
