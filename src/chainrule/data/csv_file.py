@@ -69,9 +69,11 @@ class CsvFile:
         try:
             for line, record in self._data_records():
                 if len(record) != width and record[width:] != [""]:
+                    comment = self.names[0].startswith("#")
+                    fill = f"quote values that contain {self.delimiter!r}, or fill the line"
                     return (
-                        f"line {line} has {len(record)} value{'s' * (len(record) != 1)} but line 1 names "
-                        f"{width} columns; quote values that contain {self.delimiter!r}, or fill the line"
+                        f"line {line} has {counted(len(record), 'value')} but line 1 names {counted(width, 'column')}; "
+                        f"{'delete the comment lines above the names' if comment else fill}"
                     )
         except csv.Error as error:
             return str(error)
@@ -154,6 +156,11 @@ def check_names(path: Path, names: tuple[str, ...]) -> None:
                 f"{path}, line 1: columns {seen[name]} and {position} are both named {name!r}; rename one of them"
             )
         seen[name] = position
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun: ``1 value``, ``2 values``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def line_ending(line: bytes) -> bytes:
