@@ -36,7 +36,7 @@ OPTIONS = {
     "an empty layer": (["--hidden", "0"], ["--hidden", "'0' names no layers"]),
     "valid of everything": (["--valid", "1"], ["--valid", "1"]),
     "valid of nothing": (["--valid", "0"], ["--valid", "0"]),
-    "valid too large for the rows": (["--valid", "0.999"], ["leaves 2 rows", "smaller share"]),
+    "valid too large for the rows": (["--valid", "0.999"], ["valid 0.999 leaves 2 of 30 rows", "smaller share"]),
     "no epochs": (["--epochs", "0"], ["--epochs", "0"]),
     "a negative seed": (["--seed", "-1"], ["--seed", "-1"]),
     "a seed beyond 64 bits": (["--seed", str(2**64)], ["seed must be a whole number"]),

@@ -168,6 +168,13 @@ def test_too_few_rows_are_refused(rows, valid):
         train_table(flowers(400).select(np.arange(rows)), "kind", valid=valid)
 
 
+@pytest.mark.parametrize("left", [1, 2])
+def test_a_share_that_leaves_too_few_numbers_to_learn_from_is_named(left):
+    valid = 1 - left / 200
+    with pytest.raises(TableError, match=rf"valid {valid} leaves {left} of 200 rows, .*give .* a smaller share"):
+        train_table(prices(200), "price", valid=valid)
+
+
 def test_divergence_is_named(monkeypatch):
     monkeypatch.setattr(Recipe, "optimizer", SGD(1e30))
     with pytest.raises(DivergenceError, match="training diverged"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from chainrule.data.split import Rows, split_rows
 from chainrule.errors import TableError
 
@@ -46,12 +48,11 @@ def divide_rows(rows: int, valid: float, seed: int, labels: Rows | None = None) 
         TableError: a part would be empty.
     """
     rest, validation = split_rows(rows, valid, seed, labels)
-    share = max(STOPPING_SHARE, 1 / len(rest))
-    try:
-        training, stopping = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])
-    except TableError as error:
+    fewest = 2 if labels is None else len(np.unique(labels))  # each class, or two numbers that differ
+    if len(rest) <= fewest:
         raise TableError(
-            f"a share of {valid} for validation leaves {len(rest)} rows, too few to learn from; "
-            "give more rows or a smaller share"
-        ) from error
+            f"valid {valid} leaves {len(rest)} of {rows} rows, too few to learn from; give more rows or a smaller share"
+        )
+    share = max(STOPPING_SHARE, 1 / len(rest))
+    training, stopping = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])
     return Parts(rest[training], rest[stopping], validation)
