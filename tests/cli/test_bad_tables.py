@@ -55,6 +55,17 @@ def test_bad_options(command, tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
 
+@pytest.mark.parametrize(
+    ("task", "complaint"),
+    [("auto", "200 different values in 200 rows"), ("regression", "t.csv, column 'y', row 151: 'bad' is not a number")],
+)
+def test_one_bad_number_in_the_target_is_named_with_its_line(command, tmp_path, task, complaint):
+    targets = ["" if row == 9 else "bad" if row == 150 else f"{row}.5" for row in range(201)]
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{row % 7},{y}\n" for row, y in enumerate(targets)))
+    result = command("train", "t.csv", "--target", "y", "--task", task)
+    refused(result, complaint, "1 of 200 values are not numbers, the first is 'bad' (t.csv, line 152)")
+
+
 def test_files_that_are_none(command, tmp_path):
     refused(command("train", "nothing.csv", "--target", "kind"), "nothing.csv does not exist")
     refused(command("train", tmp_path, "--target", "kind"), "is a directory")

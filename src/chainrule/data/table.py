@@ -131,6 +131,10 @@ class Table:
                 return column
         raise TableError(f"{self.source} has no column {name!r}{suggestion(name, self.names)}")
 
+    def notes_on(self, name: str) -> tuple[str, ...]:
+        """The notes on how one column was read."""
+        return tuple(note for note in self.notes if note.startswith(f"column {name!r} "))
+
     def select(self, rows: NDArray[Any]) -> Table:
         """Return the table restricted to `rows` (indices or a mask)."""
         return Table(tuple(column.select(rows) for column in self.columns), self.source, self.notes)

@@ -86,13 +86,14 @@ class NumberTarget:
     highest: float
 
     @classmethod
-    def learn(cls, column: Column) -> Self:
+    def learn(cls, column: Column, source: str = "the table") -> Self:
         """Learn from the rows whose target is not missing: mean, then deviations from it (two passes).
 
         Raises:
-            TableError: A value is not a number, the target never varies, or it is too large to square.
+            TableError: A value is not a number (then names `source`), the target never varies, or it is too
+                large to square.
         """
-        column = as_kind(column, "numeric", "the table")
+        column = as_kind(column, "numeric", source)
         values = column.values[~column.missing]
         if not len(values) or values.min() == values.max():
             found = f"is always {number_text(float(values[0]))}" if len(values) else "has no values"
@@ -141,11 +142,11 @@ def rows_with_target(column: Column) -> tuple[NDArray[np.int64], str | None]:
     return np.flatnonzero(~missing), note
 
 
-def learn_target(column: Column, task: Task = "auto") -> Target:
+def learn_target(column: Column, task: Task = "auto", source: str = "the table") -> Target:
     """Learn the target from the training rows; rows where it is missing are left out.
 
     The task "auto" is classification for text, for two different numbers, and for up to 20 different whole
-    numbers; regression otherwise.
+    numbers; regression otherwise. `source` names the column's table in messages.
 
     Raises:
         ArgumentError: `task` is none of the three.
@@ -155,9 +156,9 @@ def learn_target(column: Column, task: Task = "auto") -> Target:
         case "classification":
             return ClassTarget.learn(column)
         case "regression":
-            return NumberTarget.learn(column)
+            return NumberTarget.learn(column, source)
         case "auto":
-            return (ClassTarget if looks_like_classes(column) else NumberTarget).learn(column)
+            return ClassTarget.learn(column) if looks_like_classes(column) else NumberTarget.learn(column, source)
     raise ArgumentError(f"task must be auto, classification or regression, not {task!r}")
 
 

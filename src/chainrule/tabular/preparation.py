@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chainrule.data import ClassTarget, NumberTarget, Preprocessing, Table, Target, learn_target, rows_with_target
 from chainrule.data.target import Task
+from chainrule.errors import TableError
 from chainrule.tabular.inputs import learn_inputs
 from chainrule.tabular.parts import Parts, divide_rows, require_rows
 from chainrule.types import Array
@@ -37,7 +38,7 @@ def prepare(table: Table, target: str, task: Task, valid: float, seed: int) -> P
     rows, note = rows_with_target(table[target])
     require_rows(len(rows), table.source)
     known = table.select(rows) if note else table
-    goal = learn_target(known[target], task)
+    goal = learn_goal(table, target, task)
     labels = goal.encode(known[target]) if isinstance(goal, ClassTarget) else None
     parts = divide_rows(known.rows, valid, seed, labels)
     training = known.select(parts.training)
@@ -52,3 +53,11 @@ def prepare(table: Table, target: str, task: Task, valid: float, seed: int) -> P
         y=goal.encode(known[target]) if labels is None else labels,
         notes=(*table.notes, *([note] if note else []), *preprocessing.notes),
     )
+
+
+def learn_goal(table: Table, target: str, task: Task) -> Target:
+    """Learn the target from the whole table; a refusal tells how its column was read, if that was odd."""
+    try:
+        return learn_target(table[target], task, table.source)
+    except TableError as error:
+        raise TableError("; ".join([str(error), *table.notes_on(target)])) from error
