@@ -298,7 +298,7 @@ def test_arguments_that_are_no_floats_are_refused_by_name(argument):
         (lambda x: x > 1, r"bool\[2\]"),
         (lambda x: (np.sum(x), 1.0), r"f64\[\], f64\[\]"),
         (lambda x: 3, "i64"),
-        (lambda x: None, "returned ;"),
+        (lambda x: None, "returned nothing;"),
     ],
 )
 def test_results_that_are_no_single_float_are_refused(result, found):
@@ -396,3 +396,25 @@ def test_a_long_chain_is_forgotten_without_recursion():
 def test_a_wide_graph_adds_thousands_of_paths():
     f = lambda x: sum(x * float(i) for i in range(3000))
     assert cr.grad(f)(1.0) == 2999 * 3000 / 2
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), "p", (0, 1.0)])
+def test_argnums_that_name_no_arguments_or_one_twice_are_refused(argnums):
+    with pytest.raises(ArgumentError, match="argnums"):
+        cr.grad(lambda a, b: a * b, argnums=argnums)(1.0, 2.0)
+
+
+def test_arguments_must_come_in_a_tuple():
+    x = np.ones(2)
+    for call in (lambda: cr.jvp(np.sin, x, x), lambda: cr.hvp(np.sum, x, x), lambda: cr.check_grads(np.sin, x)):
+        with pytest.raises(ArgumentError, match=r"args must be a tuple .* write \(x,\)"):
+            call()
+    with pytest.raises(ArgumentError, match="tangents must be a tuple"):
+        cr.jvp(np.sin, (x,), x)
+
+
+def test_what_is_no_function_or_returns_nothing_is_refused():
+    with pytest.raises(ArgumentError, match="only a function can be recorded, got 3"):
+        cr.grad(3)(1.0)
+    with pytest.raises(ArgumentError, match="returned nothing"):
+        cr.grad(lambda x: None)(1.0)

@@ -194,7 +194,7 @@ UNTRACEABLE = [
     (python_math, X, "Python number", "np.sin, not math.sin"),
     (as_index, np.int64(1), "index or length", "np.take"),
     (as_range, np.int64(1), "index or length", "Python int"),
-    (inverse, SQUARE, "np.linalg.inv cannot be traced", "the reference lists"),
+    (inverse, SQUARE, "np.linalg.inv cannot be traced", "compute it outside the function"),
     (numpy_array, THREE, "NumPy array", "np.stack"),
     (as_numpy_array, THREE, "NumPy array", "np.stack"),
     (array_method_of_another, THREE, "NumPy array", "np.stack"),
@@ -208,10 +208,10 @@ UNTRACEABLE = [
     (ufunc_reduce, THREE, "np.add.reduce cannot be traced", "np.sum"),
     (ufunc_accumulate, THREE, "np.add.accumulate cannot be traced", "np.sum"),
     (ufunc_outer, THREE, "np.multiply.outer cannot be traced", "np.sum"),
-    (unknown_ufunc, np.int64(4), "np.gcd cannot be traced", "the reference lists"),
-    (unknown_function, THREE, "np.convolve cannot be traced", "the reference lists"),
-    (unknown_keyword, THREE, "np.sum was called with an option that cannot be traced", "'where'"),
-    (unknown_ufunc_keyword, THREE, "np.sin was called with an option that cannot be traced", "'where'"),
+    (unknown_ufunc, np.int64(4), "np.gcd cannot be traced", "docs/reference.md lists"),
+    (unknown_function, THREE, "np.convolve cannot be traced", "docs/reference.md lists"),
+    (unknown_keyword, THREE, "np.sum with where= cannot be traced", "it takes x, axis, keepdims"),
+    (unknown_ufunc_keyword, THREE, "np.sin with where= cannot be traced", "it takes operands"),
     (fortran_order, THREE, "Fortran order", "transpose first"),
 ]
 

@@ -47,6 +47,8 @@ def check_grads(
     """
     if order < 1:
         raise ArgumentError(f"order must be at least 1, got {order}")
+    if not isinstance(args, tuple | list):
+        raise ArgumentError("args must be a tuple with one entry for each argument; write (x,) for a single one")
     args = tuple(args)
     leaves = [np.asarray(leaf) for leaf in tree.leaves(args)]
     dtype = np.result_type(*leaves)

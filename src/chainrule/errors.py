@@ -17,6 +17,10 @@ class TraceError(ChainruleError, TypeError):
     """A Python function did something that cannot be recorded in a graph; names the user's file and line."""
 
 
+class TraceAttributeError(TraceError, AttributeError):
+    """A traced value lacks an attribute that arrays have; an AttributeError, so that hasattr says no."""
+
+
 class GraphError(ChainruleError):
     """A graph breaks one of its own invariants, or a traced value is used outside of its trace."""
 

@@ -95,10 +95,11 @@ def jvp(f: Function, args: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tr
         args: a tuple of arguments, all differentiated.
         tangents: a tuple of the same structure.
     """
-    recording = record(f, tuple(args), {}, range(len(args)))
+    args, tangents = _tuple(args, "args"), _tuple(tangents, "tangents")
+    recording = record(f, args, {}, range(len(args)))
     directions = _inputs_like(recording.inputs, "tangent")
     pushed = _push_forward(recording, directions)
-    leaves = _leaves_like(recording.inputs, tuple(args), tuple(tangents), "tangent")
+    leaves = _leaves_like(recording.inputs, args, tangents, "tangent")
     results = recording.function([*recording.outputs, *pushed], directions)(*leaves)
     count = len(recording.outputs)
     return recording.like_result(results[:count]), recording.like_result(results[count:])
@@ -157,13 +158,25 @@ def hvp(f: Function, args: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tr
     Returns:
         A tuple of the same structure.
     """
+    args = _tuple(args, "args")
     gradient = grad(f, argnums=tuple(range(len(args))))
     product: tuple[Tree, ...] = jvp(gradient, args, tangents)[1]
     return product
 
 
 def _positions(argnums: Argnums) -> tuple[int, ...]:
-    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not all(isinstance(position, int) for position in positions):
+        raise ArgumentError(f"argnums must be the position of an argument, or several, got {argnums!r}")
+    if len(set(positions)) < len(positions):
+        raise ArgumentError(f"argnums names the same argument twice: {argnums!r}")
+    return positions
+
+
+def _tuple(arguments: Sequence[Tree], name: str) -> tuple[Tree, ...]:
+    if not isinstance(arguments, tuple | list):
+        raise ArgumentError(f"{name} must be a tuple with one entry for each argument; write (x,) for a single one")
+    return tuple(arguments)
 
 
 def _one_or_all(trees: tuple[Tree, ...], argnums: Argnums) -> Tree:
@@ -172,7 +185,7 @@ def _one_or_all(trees: tuple[Tree, ...], argnums: Argnums) -> Tree:
 
 def _scalar(recording: Recording) -> Value:
     if len(recording.outputs) != 1 or recording.outputs[0].shape or not recording.outputs[0].node.type.is_float:
-        types = ", ".join(str(output.node.type) for output in recording.outputs)
+        types = ", ".join(str(output.node.type) for output in recording.outputs) or "nothing"
         raise ArgumentError(
             f"a gradient needs a function that returns one float number, but {recording.name} returned {types}; "
             "sum or average its result, or use jacobian"

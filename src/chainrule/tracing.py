@@ -63,6 +63,8 @@ def trace_call(
     f: Callable[..., Any], args: Sequence[Tree], kwargs: Mapping[str, Any], positions: Iterable[int]
 ) -> TracedCall:
     """Call `f` with traced values in place of the arguments at `positions`; the others are passed as they are."""
+    if not callable(f):
+        raise ArgumentError(f"only a function can be recorded, got {f!r}")
     inputs: list[Value] = []
     complete = list(args)
     for position in positions:

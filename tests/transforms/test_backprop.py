@@ -147,3 +147,29 @@ def test_a_cotangent_has_the_type_of_its_node():
     _, derivation = backprop(traced)
     assert derivation.results[0].type == x.type
     assert all(step.cotangent.type == step.node.type for step in derivation.steps)
+
+
+def test_a_derivation_prints_one_line_for_each_application_of_the_chain_rule():
+    """The lecture's f = xyz with x = r, y = rs, z = s: two paths meet at r, and two at s."""
+    graph, derivation = backprop(cr.trace(lambda r, s: r * (r * s) * s, 2.0, 3.0))
+    assert str(derivation).splitlines() == [
+        "nodes",
+        "  %1 = r·s         f64[]",
+        "  %2 = r·%1        f64[]",
+        "  %3 = %2·s        f64[]",
+        "  %4 = df·s        f64[]",
+        "  %5 = %4·%1       f64[]",
+        "  %6 = %4·r        f64[]",
+        "  %7 = %6·s        f64[]",
+        "  %8 = %5 + %7     f64[]",
+        "  %9 = df·%2       f64[]",
+        "  %10 = %6·r       f64[]",
+        "  %11 = %9 + %10   f64[]",
+        "chain rule",
+        "  at %3 arrives df; passes %4 to %2, %9 to s",
+        "  at %2 arrives %4; passes %5 to r, %6 to %1",
+        "  at %1 arrives %6; passes %7 to r, %10 to s",
+        "  at s arrives %9 + %10 = %11",
+        "  at r arrives %5 + %7 = %8",
+    ]
+    assert [float(x) for x in reference.prepare(graph)([2.0, 3.0, 1.0])] == [36.0, 36.0, 24.0]

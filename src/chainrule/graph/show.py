@@ -10,6 +10,7 @@ Single numbers and broadcasts of them are printed where they are used.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +23,18 @@ if TYPE_CHECKING:
 
 def show(graph: Graph) -> str:
     """The text of a graph; every line ends with the type of its node."""
+    names, lines = number_nodes(graph.nodes)
+    signature = ", ".join(f"{node.keywords['slot']}: {node.type}" for node in graph.inputs)
+    results = ", ".join(names[node] for node in graph.outputs)
+    types = ", ".join(str(node.type) for node in graph.outputs)
+    return "\n".join([f"{graph.name}({signature}) -> {types}", *lines, f"  return {results}"])
+
+
+def number_nodes(nodes: Iterable[Node]) -> tuple[dict[Node, str], list[str]]:
+    """A name for each node, given in topological order, and one line for each that is neither input nor number."""
     names: dict[Node, str] = {}
     lines: list[tuple[str, str]] = []
-    for node in graph.nodes:
+    for node in nodes:
         written = _write(node, names)
         if node.op is INPUT or _is_number(node):
             names[node] = written
@@ -32,11 +42,7 @@ def show(graph: Graph) -> str:
             names[node] = f"%{len(lines) + 1}"
             lines.append((f"  {names[node]} = {written}", str(node.type)))
     width = max((len(line) for line, _ in lines), default=0)
-    signature = ", ".join(f"{node.keywords['slot']}: {node.type}" for node in graph.inputs)
-    results = ", ".join(names[node] for node in graph.outputs)
-    types = ", ".join(str(node.type) for node in graph.outputs)
-    body = [f"{line:<{width}}   {type_}" for line, type_ in lines]
-    return "\n".join([f"{graph.name}({signature}) -> {types}", *body, f"  return {results}"])
+    return names, [f"{line:<{width}}   {type_}" for line, type_ in lines]
 
 
 def _is_number(node: Node) -> bool:

@@ -167,6 +167,8 @@ def _plan(x: Value, entries: list[Any]) -> _Plan:
             plan.gathered[len(plan.shape)] = _from_front(entry, length)
             plan.slices.append(slice(None))
             plan.shape.append(length)
+        elif not hasattr(entry, "__index__"):
+            raise ArgumentError(f"an index must be an integer, a slice, None, … or an array of integers, got {entry!r}")
         else:
             position = int(_from_front(operator.index(entry), length))
             plan.slices.append(slice(position, position + 1))

@@ -190,6 +190,17 @@ def _prod(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
 
 
 @implements(np.linalg.norm)
-def _norm(x: ArrayLike, *, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The Euclidean norm; its derivative at 0 is nan, as 0/0 is."""
-    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+def _norm(x: ArrayLike, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:  # noqa: A002 (NumPy's name)
+    """The Euclidean norm, or for vectors the sum (1) or maximum (inf) of the magnitudes.
+
+    The derivative of the Euclidean norm at 0 is nan, as 0/0 is.
+    """
+    if ord is None or (ord == 2 and _names_one_axis(x, axis)):
+        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+    if ord in (1, np.inf) and _names_one_axis(x, axis):
+        return (np.sum if ord == 1 else np.max)(np.abs(x), axis=axis, keepdims=keepdims)
+    raise ArgumentError(f"np.linalg.norm of order {ord!r} cannot be traced; orders 1, 2 and inf of vectors can")
+
+
+def _names_one_axis(x: ArrayLike, axis: Axes) -> bool:
+    return x.ndim == 1 if axis is None else isinstance(axis, int)

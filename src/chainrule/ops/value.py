@@ -15,8 +15,9 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from chainrule.errors import ArgumentError, TraceError
+from chainrule.errors import ArgumentError, TraceAttributeError, TraceError
 from chainrule.graph import CONSTANT, Node, Op, current_origin, make_constant, make_node
+from chainrule.ops.advice import advice
 from chainrule.types import Array, Shape, as_array
 
 ArrayLike: TypeAlias = Any  # a Value, an ndarray, a number, or nested lists of numbers
@@ -70,11 +71,11 @@ def known_number(value: Value) -> float | None:
     return float(node.keywords["value"].array.item()) if node.op is CONSTANT and node.type.size == 1 else None
 
 
-def refuse(what: str, fix: str) -> NoReturn:
+def refuse(what: str, fix: str, error: type[TraceError] = TraceError) -> NoReturn:
     """Raise a TraceError that names the user's line."""
     origin = current_origin()
     where = f"{origin.file}:{origin.line}, in {origin.function}: " if origin else ""
-    raise TraceError(f"{where}{what}; {fix}")
+    raise error(f"{where}{what}; {fix}")
 
 
 def _name_line(error: ArgumentError) -> ArgumentError:
@@ -229,6 +230,19 @@ class Value(NDArrayOperatorsMixin):
         """A traced value has no numbers to give."""
         self._as_python_number()
 
+    def __round__(self, digits: int = 0) -> NoReturn:
+        self._as_python_number()
+
+    def __format__(self, specification: str) -> str:
+        if specification:
+            self._as_python_number()
+        return repr(self)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if hasattr(np.ndarray, name) and not name.startswith("__"):
+            refuse(f"x.{name} cannot be traced", advice(name), TraceAttributeError)
+        raise AttributeError(f"a traced value has no attribute {name!r}")
+
     def __setitem__(self, index: Any, value: Any) -> None:
         refuse(
             "a traced value cannot be changed in place",
@@ -246,23 +260,15 @@ def _without_rebinding(keywords: dict[str, Any]) -> dict[str, Any]:
 
 def _record(function: Callable[..., Any] | None, name: str, arguments: Any, keywords: dict[str, Any]) -> Any:
     if function is None:
-        refuse(
-            f"{name} cannot be traced",
-            "the reference lists the functions that can; write it with those, or compute it outside the function",
-        )
+        refuse(f"{name} cannot be traced", advice(name.removeprefix("np.")))
     try:
         return function(*arguments, **keywords)
     except ArgumentError as error:
         raise _name_line(error) from error.__cause__
-    except TypeError as error:
-        if _accepts(function, arguments, keywords):
-            raise
-        refuse(f"{name} was called with an option that cannot be traced ({error})", "leave the option away")
-
-
-def _accepts(function: Callable[..., Any], arguments: Any, keywords: dict[str, Any]) -> bool:
-    try:
-        signature(function).bind(*arguments, **keywords)
     except TypeError:
-        return False
-    return True
+        options = [p.name for p in signature(function).parameters.values()]
+        unknown = [f"{option}=" for option in keywords if option not in options]
+        if not unknown and len(arguments) <= len(options):
+            raise
+        known = ", ".join(options)
+        refuse(f"{name} with {', '.join(unknown) or 'so many arguments'} cannot be traced", f"it takes {known}")

@@ -5,9 +5,11 @@ Nothing here is computed a second time. The values in a derivation are nodes of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chainrule.graph import Node
+from chainrule.graph import Node, topological_order
+from chainrule.graph.show import number_nodes
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,13 @@ class Step:
     cotangent: Node
     contributions: tuple[Contribution, ...]
 
+    def written(self, names: Mapping[Node, str]) -> str:
+        """The step on one line, such as "at %2 arrives %3 + %4 = %5; passes %6 to x"."""
+        arrives = " + ".join(names[term] for term in self.terms)
+        total = f" = {names[self.cotangent]}" if len(self.terms) > 1 else ""
+        passes = ", ".join(f"{names[edge.result]} to {names[edge.operand]}" for edge in self.contributions)
+        return f"at {names[self.node]} arrives {arrives}{total}" + (f"; passes {passes}" if passes else "")
+
 
 @dataclass(frozen=True)
 class Derivation:
@@ -59,6 +68,13 @@ class Derivation:
     wrt: tuple[Node, ...]
     results: tuple[Node | None, ...]
     steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        """The nodes, numbered as in the derivative graph, then one line for each application of the chain rule."""
+        results = [result for result in self.results if result is not None]
+        between = [node for step in self.steps for node in (step.cotangent, *(c.result for c in step.contributions))]
+        names, lines = number_nodes(topological_order([*self.outputs, *results, *between]))
+        return "\n".join(["nodes", *lines, "chain rule", *(f"  {step.written(names)}" for step in self.steps)])
 
     def step(self, node: Node) -> Step | None:
         """The step at a node, or None if no path leads through it."""
