@@ -219,6 +219,7 @@ def test_class_weights(weight, message):
         ),
         (lambda: nn.Network(3, [nn.Residual([nn.Dense(3, weights="no")])]), "layer 1: layer 1: weights: there is no"),
         (lambda: nn.Embedding([0]), "Embedding: categories and dimension must be a whole number above 0, got 0"),
+        (lambda: nn.Embedding(0, 5, 3), "Embedding: categories and dimension must be a whole number above 0, got 0"),
         (lambda: nn.Embedding([2, 2], columns=[1]), "must name each embedded column once"),
         (lambda: nn.Embedding([2, 2], columns=[1, 1]), "must name each embedded column once"),
         (

@@ -244,6 +244,12 @@ def test_embedding_looks_up_and_passes_the_rest_in_front():
     np.testing.assert_array_equal(a, [[0.5, *tables[0][1], *tables[1][3]], [-2.0, *tables[0][0], *tables[1][0]]])
 
 
+def test_an_embedding_of_one_column_takes_plain_numbers():
+    plain, listed = nn.Embedding(3, np.int64(5), 1), nn.Embedding([3], [5], [1])
+    assert plain == listed
+    assert nn.Network(2, [plain]).n_outputs == 6
+
+
 def test_embedding_gradients_add_up_over_repeated_codes():
     network = nn.Network(1, [nn.Embedding([4], dimension=2), nn.Dense(1, weights=[[1.0, 10.0]])], dtype="float64")
     t = network.backpropagate([[1], [1], [3], [1]], np.zeros(4))

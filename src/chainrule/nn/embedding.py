@@ -18,6 +18,8 @@ from chainrule.types import Array
 class Embedding(Layer):
     """Columns of category codes become vectors; all other columns pass unchanged, in front of them.
 
+    Where a single column is embedded, each of the three may be a plain int.
+
     Args:
         categories: the number of categories of each embedded column; its codes are whole numbers 0 … categories − 1.
         dimension: the length of the vectors: one number for all columns, or one for each.
@@ -31,10 +33,9 @@ class Embedding(Layer):
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        categories = (self.categories,) if isinstance(self.categories, int) else tuple(map(int, self.categories))
-        columns = tuple(range(len(categories))) if self.columns is None else tuple(map(int, self.columns))
-        dimension = self.dimension
-        dimensions = (dimension,) * len(categories) if isinstance(dimension, int) else tuple(map(int, dimension))
+        categories = _numbers(self.categories)
+        columns = _numbers(range(len(categories)) if self.columns is None else self.columns)
+        dimensions = _numbers(self.dimension, len(categories))
         if not len(categories) == len(columns) == len(dimensions) == len(set(columns)):
             raise ArgumentError("Embedding: categories, dimension and columns must name each embedded column once")
         for count in (*categories, *dimensions):
@@ -77,3 +78,8 @@ class Embedding(Layer):
         ]
         result = np.concatenate([*([a[:, passed]] if passed else []), *vectors], axis=1)
         return Pass(result, result, state)
+
+
+def _numbers(given: int | Sequence[int], count: int = 1) -> tuple[int, ...]:
+    """One number for each of several columns; a single one stands for `count` of them."""
+    return (int(given),) * count if isinstance(given, int | np.integer) else tuple(map(int, given))
