@@ -100,9 +100,24 @@ def test_functions_of_ones_own_must_be_given_again(tmp_path):
 
 
 def test_two_functions_of_one_name_cannot_be_told_apart(tmp_path):
-    net = nn.Network(4, [nn.Dense(2, lambda z: z**2), nn.Dense(2, lambda z: z**3)])
-    with pytest.raises(ModelFileError, match="two functions of your own are called '<lambda>'; give each a name"):
+    def another():
+        def square(z):
+            return z**3
+
+        return square
+
+    net = nn.Network(4, [nn.Dense(2, square), nn.Dense(2, another())])
+    with pytest.raises(ModelFileError, match="two functions of your own are called 'square'; give each a name"):
         net.save(tmp_path / "file")
+    assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"), [(lambda z: z**2, "mse"), ("relu", lambda outputs, y: np.sum((outputs - y) ** 4, axis=-1))]
+)
+def test_a_function_without_a_name_cannot_be_stored(activation, loss, tmp_path):
+    with pytest.raises(ModelFileError, match="is called '<lambda>'; give it a name of its own with def"):
+        nn.Network(4, [nn.Dense(2, activation)], loss=loss).save(tmp_path / "file")
     assert not (tmp_path / "file").exists()
 
 

@@ -34,7 +34,7 @@ def architecture_record(architecture: Architecture) -> dict[str, Any]:
     """The arguments of `Network` as JSON.
 
     Raises:
-        ModelFileError: a layer is of the user's own, or two functions of the user's own have one name.
+        ModelFileError: a layer is of the user's own, or a function of the user's own has no name of its own.
     """
     own: dict[str, Any] = {}
     loss = architecture.loss
@@ -52,6 +52,8 @@ def _is_ours(loss: Loss) -> bool:
 
 
 def _function_record(name: str, function: Any, own: dict[str, Any]) -> dict[str, str]:
+    if name == "<lambda>":
+        raise ModelFileError("a function of your own is called '<lambda>'; give it a name of its own with def")
     if own.setdefault(name, function) is not function:
         raise ModelFileError(f"two functions of your own are called {name!r}; give each a name of its own with def")
     return {"function": name}
