@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule import ops
 from chainrule.errors import ArgumentError
+from chainrule.nn.names import no_such
 
 Activation = Callable[[Any], Any]
 
@@ -40,7 +41,5 @@ def activation_function(activation: str | Activation) -> Activation:
     if callable(activation):
         return activation
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
-        raise ArgumentError(
-            f"there is no activation {activation!r}; use one of {', '.join(ACTIVATIONS)}, or a function z -> a"
-        )
+        raise ArgumentError(f"{no_such('activation', activation, ACTIVATIONS)}, or a function z -> a")
     return ACTIVATIONS[activation]

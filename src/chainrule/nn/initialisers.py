@@ -12,6 +12,7 @@ from math import sqrt
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.nn.names import no_such
 from chainrule.types import Array, Shape, as_array
 
 Initialiser = Callable[[Shape, np.random.Generator], Array]
@@ -77,7 +78,7 @@ def initial_array(how: str | Initialiser | Array, shape: Shape, random: np.rando
     """
     if isinstance(how, str):
         if how not in INITIALISERS:
-            raise ArgumentError(f"{name}: there is no initialiser {how!r}; use one of {', '.join(INITIALISERS)}")
+            raise ArgumentError(f"{name}: {no_such('initialiser', how, INITIALISERS)}")
         return INITIALISERS[how](shape, random)
     array = as_array(how(shape, random) if callable(how) else how, name).astype(np.float64)
     if array.shape != shape:

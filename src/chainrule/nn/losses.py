@@ -16,6 +16,7 @@ import numpy as np
 from chainrule import ops
 from chainrule.errors import ArgumentError
 from chainrule.nn import targets
+from chainrule.nn.names import no_such
 from chainrule.types import Array
 
 PerExample = Callable[[Any, Any], Any]
@@ -134,17 +135,21 @@ def loss_function(loss: str | Loss | PerExample) -> Loss:
     A user's function takes (outputs [N × k], targets) and returns one loss for each example [N].
 
     Raises:
-        ArgumentError: there is no loss of this name.
+        ArgumentError: there is no loss of this name, or its parameter is wrong.
     """
     if isinstance(loss, Loss):
         return loss
     if callable(loss):
         return Loss(getattr(loss, "__name__", "loss"), loss, _identity, targets.anything, "own")
-    if loss in LOSSES:
+    if isinstance(loss, str) and loss in LOSSES:
         return LOSSES[loss]
     name, _, parameter = str(loss).removesuffix(")").partition("(")
+    if name not in _WITH_PARAMETER:
+        raise ArgumentError(f"{no_such('loss', loss, [*LOSSES, *_WITH_PARAMETER])}, or a function")
+    if not parameter:
+        return _WITH_PARAMETER[name]()
     try:
-        return _WITH_PARAMETER[name](float(parameter)) if parameter else _WITH_PARAMETER[name]()
-    except (KeyError, ValueError) as error:
-        names = ", ".join([*LOSSES, *_WITH_PARAMETER])
-        raise ArgumentError(f"there is no loss {loss!r}; use one of {names}, or a function") from error
+        number = float(parameter)
+    except ValueError as error:
+        raise ArgumentError(f"the loss {loss!r} needs a number, as in '{name}(0.5)'") from error
+    return _WITH_PARAMETER[name](number)
