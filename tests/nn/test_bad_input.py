@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule import nn, optim
-from chainrule.errors import ArgumentError, ChainruleError
+from chainrule.errors import ArgumentError, ChainruleError, TraceError
 
 RNG = np.random.default_rng(0)
 X, Y, LABELS = RNG.normal(size=(20, 3)), RNG.normal(size=(20, 2)), RNG.integers(2, size=20)
@@ -284,6 +284,22 @@ def test_a_loss_of_ones_own_must_say_the_loss_of_each_example():
     for call in (net.evaluate, net.fit):
         with pytest.raises(ArgumentError, match=r"returned shape \[\].*one loss for each example, \[20\]"):
             call(X, Y, **({"progress": False} if call == net.fit else {}))
+
+
+def test_an_activation_that_changes_the_shape_is_named_with_its_layer():
+    def total(z):
+        return np.sum(z)
+
+    net = nn.Network(3, [nn.Dense(4), nn.Residual([nn.Dense(4, total)]), nn.Dense(2)])
+    with pytest.raises(ArgumentError, match=r"layer 2: layer 1: the activation total .* \[\], expected \[20, 4\]"):
+        net.predict(X)
+
+
+def test_an_activation_that_cannot_be_recorded_is_named_with_its_layer_and_line():
+    net = nn.Network(3, [nn.Dense(4), nn.Dense(2, lambda z: z if np.sum(z) > 0 else -z)])
+    for call in (lambda: net.predict(X), lambda: net.fit(X, Y, progress=False)):
+        with pytest.raises(TraceError, match=r"layer 2: .*test_bad_input\.py:\d+"):
+            call()
 
 
 def test_numbers_that_overflow_warn_of_nothing():

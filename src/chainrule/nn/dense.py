@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import ArgumentError
 from chainrule.nn.activations import RECTIFIERS, Activation, activation_function
 from chainrule.nn.initialisers import Initialiser, initial_array
 from chainrule.nn.layer import Layer, Mode, Pass, require_positive
@@ -50,4 +51,11 @@ class Dense(Layer):
         z = a @ np.transpose(parameters["W"])
         if self.use_bias:
             z = z + parameters["b"]
-        return Pass(z, activation_function(self.activation)(z), state)
+        activation = activation_function(self.activation)
+        activated = activation(z)
+        if np.shape(activated) != np.shape(z):
+            raise ArgumentError(
+                f"the activation {getattr(activation, '__name__', activation)} returned shape "
+                f"{list(np.shape(activated))}, expected {list(np.shape(z))}"
+            )
+        return Pass(z, activated, state)

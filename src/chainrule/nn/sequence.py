@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,19 +21,31 @@ def initialise_all(layers: Sequence[Layer], n_inputs: int, random: np.random.Gen
     """
     parameters, states = [], []
     for number, layer in enumerate(layers, 1):
-        try:
+        with _numbered(number):
             n_inputs, parameter, state = layer.initialise(n_inputs, random)
-        except ChainruleError as error:
-            raise type(error)(f"layer {number}: {error}") from error
         parameters.append(parameter)
         states.append(state)
     return n_inputs, parameters, states
 
 
 def forward_all(layers: Sequence[Layer], parameters: Tree, states: Tree, a: Any, mode: Mode) -> list[Pass]:
-    """The passes of all layers, in order; a traced function."""
-    passes = []
-    for layer, parameter, state in zip(layers, parameters, states, strict=True):
-        passes.append(layer.forward(parameter, state, a, mode))
+    """The passes of all layers, in order; a traced function.
+
+    Raises:
+        ChainruleError: what a layer raised, with the number of the layer in front.
+    """
+    passes: list[Pass] = []
+    for number, (layer, parameter, state) in enumerate(zip(layers, parameters, states, strict=True), 1):
+        with _numbered(number):
+            passes.append(layer.forward(parameter, state, a, mode))
         a = passes[-1].a
     return passes
+
+
+@contextmanager
+def _numbered(number: int) -> Iterator[None]:
+    """Put the number of the layer in front of what it raises."""
+    try:
+        yield
+    except ChainruleError as error:
+        raise type(error)(f"layer {number}: {error}") from error
