@@ -58,6 +58,24 @@ def test_a_function_is_told_of_epochs():
     assert epochs == [(1, 1), (2, 2)]
 
 
+def test_a_single_callback_needs_no_list():
+    epochs, diary = [], Diary()
+    fit(callbacks=lambda training: epochs.append(training.epoch))
+    fit(callbacks=diary)
+    assert epochs == [1, 2]
+    assert diary.events[-1] == ("end", 2, 6)
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_an_object_of_another_class_is_told_what_to_inherit_from(single):
+    class Watch:
+        def on_epoch(self, training):
+            """Never called."""
+
+    with pytest.raises(ArgumentError, match=r"got .*Watch.*; subclass chainrule\.train\.Callback"):
+        fit(callbacks=Watch() if single else [Watch()])
+
+
 def test_what_a_callback_can_ask():
     answers = []
 

@@ -20,6 +20,7 @@ from chainrule.nn.sequence import initialise_all
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.train import Checkpoint, History, Plan
+from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import checkpoint_callbacks
 from chainrule.train.progress import progress_callbacks
 from chainrule.train.step import chosen_optimizer
@@ -231,7 +232,7 @@ class Network:
         class_weight: Mapping[int, float] | str | None = None,
         validation: Any = None,
         early_stopping: int | None = None,
-        callbacks: Sequence[Any] = (),
+        callbacks: Any = (),
         progress: bool | None = None,
         checkpoint: Checkpoint | str | Path | None = None,
     ) -> Network:
@@ -252,7 +253,8 @@ class Network:
             class_weight: weight of each label, or "balanced" for the inverse of its frequency.
             validation: (X, y), or the share of the examples to set aside at random.
             early_stopping: stop after so many epochs without a lower validation loss, and restore the best weights.
-            callbacks: functions of the training, called after each epoch, or `chainrule.train.Callback` objects.
+            callbacks: functions of the training, called after each epoch, or `chainrule.train.Callback` objects; a
+                list, or one of them.
             progress: whether to draw a progress bar; by default where stderr is a terminal.
             checkpoint: where to save the training; an existing file is resumed.
 
@@ -273,7 +275,7 @@ class Network:
             fitting.Options(l1, l2, sample_weight, class_weight, validation),
             Plan(epochs, None if optimizer.full_batch else batch_size, shuffle, order, seed, early_stopping),
             optimizer,
-            [*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *callbacks],
+            [*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *as_callbacks(callbacks)],
         )
         self.history = training.history
         try:

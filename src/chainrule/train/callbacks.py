@@ -6,8 +6,8 @@ A callback is a function, called with the training after every epoch, or an obje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ArgumentError
 
@@ -39,13 +39,18 @@ class _AfterEpoch(Callback):
         self.function(training)
 
 
-def as_callbacks(callbacks: Sequence[Callback | Callable[[Training], object]]) -> list[Callback]:
-    """Callback objects; plain functions are called after every epoch.
+def as_callbacks(callbacks: Any) -> list[Callback]:
+    """Callback objects from a list of them and of functions, which are called after every epoch, or from a single one.
 
     Raises:
         ArgumentError: one of them is neither.
     """
-    for callback in callbacks:
+    single = callable(callbacks) or not isinstance(callbacks, Iterable)
+    listed: list[Any] = [callbacks] if single else list(callbacks)
+    for callback in listed:
         if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
-            raise ArgumentError(f"callbacks must be functions of the training or Callback objects, got {callback!r}")
-    return [callback if isinstance(callback, Callback) else _AfterEpoch(callback) for callback in callbacks]
+            raise ArgumentError(
+                f"callbacks must be functions of the training or Callback objects, got {callback!r}; "
+                "subclass chainrule.train.Callback"
+            )
+    return [callback if isinstance(callback, Callback) else _AfterEpoch(callback) for callback in listed]

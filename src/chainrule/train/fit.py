@@ -14,6 +14,7 @@ from chainrule.errors import ArgumentError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
+from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.history import History
 from chainrule.train.loop import Examples, Training
@@ -46,7 +47,7 @@ def fit(
     sample_weight: Any = None,
     validation: Any = None,
     early_stopping: int | None = None,
-    callbacks: Sequence[Any] = (),
+    callbacks: Any = (),
     progress: bool | None = None,
     checkpoint: Checkpoint | str | Path | None = None,
 ) -> Fitted:
@@ -61,7 +62,7 @@ def fit(
         epochs, batch_size, shuffle, order, seed, early_stopping: see `Plan`.
         sample_weight: [n], how much each example counts; scaled to mean 1.
         validation: arrays like `data`, to compute "valid_loss" from after each epoch.
-        callbacks: functions of the training, called after each epoch, or `Callback` objects.
+        callbacks: functions of the training, called after each epoch, or `Callback` objects; a list, or one of them.
         progress: whether to draw a progress bar; by default where stderr is a terminal.
         checkpoint: where to save the training; an existing file is resumed.
 
@@ -84,7 +85,7 @@ def fit(
         plan=Plan(epochs, None if optimizer.full_batch else batch_size, shuffle, order, seed, early_stopping),
         weights=Weights(start, optimizer.initialise(start), {}),
         validation=None if validation is None else Examples.of(_arrays(validation, "validation"), name="validation"),
-        callbacks=[*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *callbacks],
+        callbacks=[*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *as_callbacks(callbacks)],
     )
     history = training.run()
     return Fitted(training.result[0], history)
