@@ -134,3 +134,15 @@ def test_an_interrupt_in_the_middle_keeps_the_steps_that_were_made():
     expected.fit(X, y, batch_size=8, epochs=5, progress=False, callbacks=[After(3, lambda training: training.stop())])
     assert (net.history.stopped, len(net.history)) == ("interrupted", 0)
     assert net.weights[0].tobytes() == expected.weights[0].tobytes()
+
+
+def test_a_request_that_came_before_the_training_began_still_stops_it():
+    """Between the start of a job and its first step, only the outer block listens; the training must hear of it."""
+    with catching_interrupts() as outer:
+        signal.raise_signal(signal.SIGINT)
+        net = nn.Network(2, [nn.Dense(1)], loss="mse")
+        net.fit(np.ones((10, 2)), np.ones(10), epochs=10**6, progress=False)
+        assert net.history.stopped == "interrupted"
+        with catching_interrupts() as inner:
+            assert inner is outer
+    assert signal.getsignal(signal.SIGINT) is not outer

@@ -10,12 +10,12 @@ from types import FrameType
 
 
 class Interrupt:
-    """Whether someone asked to stop."""
+    """Whether someone asked to stop; it is itself the handler of the signal."""
 
     def __init__(self) -> None:
         self.requested = False
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.requested:  # the second time it is meant at once
             raise KeyboardInterrupt
         self.requested = True
@@ -25,14 +25,19 @@ class Interrupt:
 def catching_interrupts() -> Iterator[Interrupt]:
     """Turn the first SIGINT inside the block into a request; a second one raises KeyboardInterrupt as always.
 
-    Only Python's main thread receives signals; in any other thread nothing changes.
+    A block inside another one shares its request, whenever that came. Only Python's main thread receives signals; in
+    any other thread nothing changes.
     """
-    interrupt = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt
+    present = signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if isinstance(present, Interrupt) and in_main_thread:
+        yield present
         return
-    previous = signal.signal(signal.SIGINT, interrupt._handle)
+    interrupt = Interrupt()
+    if in_main_thread:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, previous)
+        if in_main_thread:
+            signal.signal(signal.SIGINT, present)
