@@ -238,21 +238,36 @@ def train(path, **change):
 def test_the_checkpoint_of_another_training_is_refused_and_kept(change, tmp_path):
     train(tmp_path / "file")
     content = (tmp_path / "file").read_bytes()
-    with pytest.raises(ModelFileError, match=r"file belongs to another training: .* differ; delete it to start anew"):
+    with pytest.raises(ModelFileError, match=r"file belongs to another training: .* differs?; delete it to start anew"):
         train(tmp_path / "file", **change)
     assert (tmp_path / "file").read_bytes() == content
 
 
 def test_the_message_says_what_differs(tmp_path):
     train(tmp_path / "file")
-    with pytest.raises(ModelFileError, match="another training: data, batch_size differ"):
+    with pytest.raises(ModelFileError, match="another training: data, batch_size differ;"):
         train(tmp_path / "file", X=X + 1, batch_size=8)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("layers", "network or loss"),
+        ("loss", "network or loss"),
+        ("fewer examples", "data"),
+        ("optimizer", "optimizer"),
+    ],
+)
+def test_the_message_names_the_cause_alone(change, name, tmp_path):
+    train(tmp_path / "file")
+    with pytest.raises(ModelFileError, match=f"another training: {name} differs;"):
+        train(tmp_path / "file", **ANOTHER[change])
 
 
 def test_a_schedule_does_not_continue_with_another_number_of_steps(tmp_path):
     rate = {"optimizer": optim.Adam(optim.Cosine(0.01))}
     train(tmp_path / "file", **rate)
-    with pytest.raises(ModelFileError, match="another training: number of steps differ"):
+    with pytest.raises(ModelFileError, match="another training: number of steps differs;"):
         train(tmp_path / "file", **rate, epochs=3)
 
 

@@ -85,9 +85,9 @@ class Checkpoint(Callback):
         header, arrays = storage.load(self.path, _KIND)
         stored, run = header.get("run"), _run(training)
         if stored != run:
-            names = [name for name in run if not isinstance(stored, dict) or stored.get(name) != run[name]]
+            names = _differences(stored if isinstance(stored, dict) else {}, run)
             raise ModelFileError(
-                f"{self.path} belongs to another training: {', '.join(names)} differ; "
+                f"{self.path} belongs to another training: {', '.join(names)} {'differ' if names[1:] else 'differs'}; "
                 "delete it to start anew, or name another file"
             )
         try:
@@ -118,6 +118,13 @@ def _run(training: Training) -> dict[str, Any]:
         "seed": int(plan.seed),
         "early_stopping": plan.early_stopping,
     }
+
+
+def _differences(stored: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
+    """The names of what differs; other data or another optimiser also change the step, which then says no more."""
+    names = [name for name in run if stored.get(name, "missing") != run[name]]
+    explained = {"data", "optimizer"} & set(names)
+    return [name for name in names if not (explained and name == "network or loss")]
 
 
 def _named(weights: Weights, best: Tree) -> list[tuple[str, Array]]:

@@ -171,10 +171,10 @@ class Training:
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
-        """Digests of the data and of what is computed in a step: trainings that share them do the same to the same."""
+        """Digests of what is computed in a step and of the data: trainings that share them do the same to the same."""
         step = hashlib.sha256(str(self._step.graph(self.weights, np.zeros(1, np.int64))).encode())
         validation = self.validation.digest() if self.validation is not None else ""
-        return {"step": step.hexdigest(), "data": self.data.digest(), "validation data": validation}
+        return {"network or loss": step.hexdigest(), "data": self.data.digest(), "validation data": validation}
 
     def stop(self, reason: str = "callback") -> None:
         """Ask to stop after the current step."""
