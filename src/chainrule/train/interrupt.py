@@ -16,6 +16,7 @@ class Interrupt:
         self.requested = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Remember the request."""
         if self.requested:  # the second time it is meant at once
             raise KeyboardInterrupt
         self.requested = True
