@@ -86,6 +86,25 @@ def test_inspect_shows_target_columns_layers_and_scores(command, model):
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+def test_inspect_keeps_a_line_for_each_column_and_writes_numbers_out(command, tmp_path):
+    rows = '07:30,"a\nb",k\n20:00,c,l\n13:59,"a\nb",k\n13:59,c,l\n' * 15
+    (tmp_path / "t.csv").write_text(f"time,text,kind\n{rows}")
+    assert command("train", "t.csv", "--target", "kind", *QUICK, "--quiet").returncode == 0
+    shown = command("inspect", "model.safetensors").stdout
+    assert "2: a\\nb, c\n" in shown
+    assert "median 50,340, spread" in shown
+
+
+def test_piped_output_has_no_blanks_around_it(command, flowers):
+    options = ("--target", "kind", *QUICK)
+    trained = command("train", flowers, *options, env=os.environ | {"COLUMNS": "50"}).stdout
+    shown = command("inspect", "model.safetensors", env=os.environ | {"COLUMNS": "50"}).stdout
+    for text, first in ((trained, "  kind from the other"), (shown, "  kind, one of")):
+        assert text.startswith(first)
+        assert text.endswith(("predictions.csv\n", "parameters.\n"))
+        assert not any(line.endswith(" ") for line in text.splitlines())
+
+
 def test_inspect_as_json(command, model):
     shown = json.loads(command("inspect", model, "--json").stdout)
     assert set(shown) == {"model", "network", "preprocessing", "target", "report"}

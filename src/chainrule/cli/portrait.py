@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.cli.reporting import facts, say, score_table
+from chainrule.cli.reporting import facts, page, printable, quantity, say, score_table
 from chainrule.data import ClassTarget
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.tabular import TableModel
@@ -20,19 +19,17 @@ SHOWN_LEVELS = 40
 
 def print_model(model: TableModel) -> None:
     """Print the portrait to the terminal."""
-    console = Console(highlight=False)
     report = model.report
-    console.print()
-    say(console, Text.assemble((report.target, "bold"), f", {predicted(model)}"))
-    origin = f"learned from {report.table} with seed {report.recipe.seed} by chainrule {report.version}"
-    say(console, Text(origin, "dim"))
-    console.print()
-    for part in (column_table(model), Text(repr(model.network)), score_table(report)):
-        say(console, part)
+    with page() as console:
+        say(console, Text.assemble((printable(report.target), "bold"), f", {predicted(model)}"))
+        origin = f"learned from {report.table} with seed {report.recipe.seed} by chainrule {report.version}"
+        say(console, Text(origin, "dim"))
         console.print()
-    for line in facts(report):
-        say(console, line)
-    console.print()
+        for part in (column_table(model), Text(repr(model.network)), score_table(report)):
+            say(console, part)
+            console.print()
+        for line in facts(report):
+            say(console, line)
 
 
 def predicted(model: TableModel) -> str:
@@ -40,7 +37,7 @@ def predicted(model: TableModel) -> str:
     target = model.target
     if isinstance(target, ClassTarget):
         return f"one of {len(target.classes)} classes ({levels_text(target.classes)})"
-    return f"a number from {target.lowest:.4g} to {target.highest:.4g}"
+    return f"a number from {quantity(target.lowest)} to {quantity(target.highest)}"
 
 
 def column_table(model: TableModel) -> Table:
@@ -50,7 +47,7 @@ def column_table(model: TableModel) -> Table:
     table.add_column("kind", no_wrap=True, min_width=len("category"))
     table.add_column("in training", no_wrap=True, ratio=1)
     for feature in model.preprocessing.features:
-        table.add_row(Text(feature.column), KINDS[feature.kind], Text(seen(feature)))
+        table.add_row(Text(printable(feature.column)), KINDS[feature.kind], Text(seen(feature)))
     return table
 
 
@@ -59,7 +56,7 @@ def seen(feature: Feature) -> str:
     missing = ", some missing" if getattr(feature, "indicator", False) else ""
     match feature:
         case NumericFeature():
-            return f"median {feature.scale.middle:.4g}, spread {feature.scale.spread:.4g}{missing}"
+            return f"median {quantity(feature.scale.middle)}, spread {quantity(feature.scale.spread)}{missing}"
         case TimeFeature():
             return ", ".join(part for part, _ in feature.parts) + missing
         case OneHotFeature() | CodedFeature():
@@ -69,4 +66,4 @@ def seen(feature: Feature) -> str:
 
 def levels_text(levels: tuple[str, ...]) -> str:
     """The first levels, separated by commas."""
-    return ", ".join(levels[:SHOWN_LEVELS]) + (", …" if len(levels) > SHOWN_LEVELS else "")
+    return ", ".join(map(printable, levels[:SHOWN_LEVELS])) + (", …" if len(levels) > SHOWN_LEVELS else "")

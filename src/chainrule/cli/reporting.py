@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -18,8 +19,8 @@ MEASURES: dict[str, tuple[str, Callable[[float], str]]] = {
     "accuracy": ("accuracy", lambda value: f"{value:.1%}"),
     "log_loss": ("log loss", lambda value: f"{value:.4f}"),
     "auc": ("AUC", lambda value: f"{value:.4f}"),
-    "rmse": ("RMSE", lambda value: f"{value:.4g}"),
-    "mae": ("MAE", lambda value: f"{value:.4g}"),
+    "rmse": ("RMSE", lambda value: quantity(value)),
+    "mae": ("MAE", lambda value: quantity(value)),
     "r2": ("R²", lambda value: f"{value:.3f}"),
 }
 """How each measure is called and written."""
@@ -33,20 +34,28 @@ def reading(table: Path, quiet: bool) -> AbstractContextManager[object]:
 
 def print_report(report: Report, output: Path) -> None:
     """Print the report on a training whose model is in the file `output`."""
+    with page() as console:
+        say(console, Text.assemble((printable(report.target), "bold"), f" from the other columns of {report.table}"))
+        console.print()
+        say(console, score_table(report))
+        console.print()
+        if not report.interrupted and not report.better_than_linear:
+            say(console, Text("The network is no better than the simpler models here.", "yellow"))
+        for line in facts(report):
+            say(console, line)
+        console.print()
+        say(console, Text.assemble("Written to ", (str(output), "bold"), ". Next:"))
+        console.print(f"    chainrule predict {output} TABLE -o predictions.csv", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def page() -> Iterator[Console]:
+    """A console whose text stands between blank lines in a terminal, and has no blanks around it elsewhere."""
     console = Console(highlight=False)
-    console.print()
-    say(console, Text.assemble((report.target, "bold"), f" from the other columns of {report.table}"))
-    console.print()
-    say(console, score_table(report))
-    console.print()
-    if not report.interrupted and not report.better_than_linear:
-        say(console, Text("The network is no better than the simpler models here.", "yellow"))
-    for line in facts(report):
-        say(console, line)
-    console.print()
-    say(console, Text.assemble("Written to ", (str(output), "bold"), ". Next:"))
-    console.print(f"    chainrule predict {output} TABLE -o predictions.csv", markup=False, soft_wrap=True)
-    console.print()
+    with console.capture() as captured:
+        yield console
+    text = captured.get()
+    print(f"\n{text}" if console.is_terminal else re.sub(" +\n", "\n", text).removesuffix("\n"), flush=True)
 
 
 def score_table(report: Report) -> Table:
@@ -56,7 +65,7 @@ def score_table(report: Report) -> Table:
     table.add_column("")
     for measure in measures:
         table.add_column(MEASURES[measure][0] if measure in MEASURES else measure, justify="right")
-    names = {"network": "network", "linear": "linear model", "baseline": report.baseline}
+    names = {"network": "network", "linear": "linear model", "baseline": printable(report.baseline)}
     for model in MODELS:
         if model in report.scores:
             scores = report.scores[model]
@@ -68,6 +77,16 @@ def score_table(report: Report) -> Table:
 def formatted(measure: str, value: float) -> str:
     """The value as people write it."""
     return MEASURES[measure][1](value) if measure in MEASURES else f"{value:.4g}"
+
+
+def quantity(value: float) -> str:
+    """Four digits, or all of them before the point: 50,340 rather than 5.034e+04."""
+    return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e12 else f"{value:.4g}"
+
+
+def printable(text: str) -> str:
+    """The text on one line: control characters as Python writes them."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def facts(report: Report) -> list[Text]:
