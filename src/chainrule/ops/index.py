@@ -162,17 +162,28 @@ def _plan(x: Value, entries: list[Any]) -> _Plan:
         length = x.shape[len(plan.slices)]
         if isinstance(entry, slice):
             plan.slices.append(entry)
-            plan.shape.append(len(range(*entry.indices(length))))
+            plan.shape.append(_slice_length(entry, length))
         elif _is_index_array(entry) or gathering:
             plan.gathered[len(plan.shape)] = _from_front(entry, length)
             plan.slices.append(slice(None))
             plan.shape.append(length)
         elif not hasattr(entry, "__index__"):
-            raise ArgumentError(f"an index must be an integer, a slice, None, … or an array of integers, got {entry!r}")
+            raise _no_index(entry)
         else:
             position = int(_from_front(operator.index(entry), length))
             plan.slices.append(slice(position, position + 1))
     return plan
+
+
+def _slice_length(cut: slice, length: int) -> int:
+    try:
+        return len(range(*cut.indices(length)))
+    except TypeError as error:
+        raise _no_index(cut) from error
+
+
+def _no_index(entry: Any) -> ArgumentError:
+    return ArgumentError(f"an index must be an integer, a slice, None, … or an array of integers, got {entry!r}")
 
 
 def _is_index_array(entry: Any) -> bool:
