@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError, GradientError
-from chainrule.functions import jvp, vjp
+from chainrule.functions import as_arguments, jvp, vjp
 from chainrule.tracing import function_name
 from chainrule.tree import Tree
 from chainrule.types import Array
@@ -47,9 +47,7 @@ def check_grads(
     """
     if order < 1:
         raise ArgumentError(f"order must be at least 1, got {order}")
-    if not isinstance(args, tuple | list):
-        raise ArgumentError("args must be a tuple with one entry for each argument; write (x,) for a single one")
-    args = tuple(args)
+    args = as_arguments(args, "args")
     leaves = [np.asarray(leaf) for leaf in tree.leaves(args)]
     dtype = np.result_type(*leaves)
     accepted = tolerance if tolerance is not None else _TOLERANCE.get(dtype, 1e-6)

@@ -95,7 +95,7 @@ def jvp(f: Function, args: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tr
         args: a tuple of arguments, all differentiated.
         tangents: a tuple of the same structure.
     """
-    args, tangents = _tuple(args, "args"), _tuple(tangents, "tangents")
+    args, tangents = as_arguments(args, "args"), as_arguments(tangents, "tangents")
     recording = record(f, args, {}, range(len(args)))
     directions = _inputs_like(recording.inputs, "tangent")
     pushed = _push_forward(recording, directions)
@@ -158,7 +158,7 @@ def hvp(f: Function, args: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tr
     Returns:
         A tuple of the same structure.
     """
-    args = _tuple(args, "args")
+    args = as_arguments(args, "args")
     gradient = grad(f, argnums=tuple(range(len(args))))
     product: tuple[Tree, ...] = jvp(gradient, args, tangents)[1]
     return product
@@ -173,7 +173,8 @@ def _positions(argnums: Argnums) -> tuple[int, ...]:
     return positions
 
 
-def _tuple(arguments: Sequence[Tree], name: str) -> tuple[Tree, ...]:
+def as_arguments(arguments: Sequence[Tree], name: str) -> tuple[Tree, ...]:
+    """The arguments of a call as a tuple; ArgumentError for a single one that was given without its tuple."""
     if not isinstance(arguments, tuple | list):
         raise ArgumentError(f"{name} must be a tuple with one entry for each argument; write (x,) for a single one")
     return tuple(arguments)
