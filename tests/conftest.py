@@ -1,8 +1,13 @@
-"""How hard the tests look: a quick, repeatable run on every push, a long and random one every night."""
+"""How hard the tests look: a quick, repeatable run on every push, a long and random one every night.
+
+Whatever a test compiles, its plan is verified, and its code is kept in a cache of this run alone.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,6 +21,11 @@ settings.register_profile("nightly", deadline=None, max_examples=2000, print_blo
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--refresh-golden",
+        action="store_true",
+        help="write the expected texts in tests/golden and the pictures in docs anew",
+    )
     parser.addoption("--nightly", action="store_true", help="run the slow tests too, and try many more random examples")
 
 
@@ -29,3 +39,43 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("nightly"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --nightly"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither what people have in their cache nor what earlier runs compiled has any influence."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINRULE_CACHE", str(tmp_path_factory.mktemp("cache") / "code"))
+        yield
+
+
+_FIRST_NUMBERS: dict[str, Any] = {}
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_whatever_ran_before(request: pytest.FixtureRequest) -> None:
+    """A test gets the same numbers from its module's RNG in any order, and on any number of processes."""
+    generator = getattr(getattr(request, "module", None), "RNG", None)
+    if generator is not None:
+        bits = generator.bit_generator
+        bits.state = _FIRST_NUMBERS.setdefault(request.module.__name__, bits.state)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def verified_plans() -> Iterator[None]:
+    """Every plan that is made is checked."""
+    from chainrule.plan import build
+    from chainrule.plan.verify import verify
+    from chainrule.runtime import calls, inspection, steps
+
+    plan_of = build.make_plan
+
+    def make_plan(*arguments: Any, **keywords: Any) -> Any:
+        plan = plan_of(*arguments, **keywords)
+        verify(plan)
+        return plan
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (build, calls, inspection, steps):
+            patch.setattr(module, "make_plan", make_plan)
+        yield

@@ -51,6 +51,15 @@ def _scatter_add(x, indices, *, axis, length):
     return np.moveaxis(result, 0, axis)
 
 
+def _dense(values, columns, starts, rows, length):
+    """The chosen rows of a sparse matrix, with their zeros."""
+    matrix = np.zeros((len(starts) - 1, length), values.dtype)
+    for row in range(len(matrix)):
+        for entry in range(starts[row], starts[row + 1]):
+            matrix[row, columns[entry]] += values[entry]
+    return matrix[rows]
+
+
 def _logsumexp(x, axis=None, keepdims=False):
     wide = x if x.dtype.kind == "c" else x.astype(np.float64)
     largest = np.max(wide.real, axis=axis, keepdims=True)
@@ -95,6 +104,8 @@ NUMPY = Library(
     stop_gradient=np.copy,
     random_bits=_random_bits,
     slice=lambda x, ranges: x[_slices(ranges)],
+    sparse_matmul=lambda v, c, s, r, W: _dense(v, c, s, r, len(W)) @ W,
+    sparse_outer=lambda v, c, s, r, g, *, length: _dense(v, c, s, r, length).T @ g,
     unslice=_unslice,
 )
 # As smooth as real numbers are: for derivatives, a cast of a float is nothing and a stopped gradient is a constant.
@@ -107,6 +118,8 @@ CHAINRULE = Library(
     scatter_add=ops.scatter_add,
     stop_gradient=ops.stop_gradient,
     random_bits=ops.random_bits,
+    sparse_matmul=ops.sparse_matmul,
+    sparse_outer=ops.sparse_outer,
     slice=lambda x, ranges: apply(SLICE, x, ranges=ranges),
     unslice=lambda x, shape, ranges: apply(UNSLICE, x, shape=shape, ranges=ranges),
 )
@@ -258,6 +271,27 @@ positive = lambda shape: floats(shape, 0.5, 3.0)
 OTHER = {"f": "float64", "d": "float32"}
 INDICES = np.array([[2, 0], [0, 2]])
 STEPS = ((3, 2, -2), (0, 2, 1))  # of an array [4, 3]
+
+# values, columns and starts of a matrix, the chosen rows, and the shapes of W and of g
+SPARSE = [
+    (
+        "repeated columns, unsorted",
+        ([0.5, -1, 2, 0.25, 3, -0.75], [3, 0, 3, 1, 4, 2], [0, 3, 3, 4, 6], [2, 0, 3, 1, 0]),
+        {"sparse_matmul": (5, 3), "sparse_outer": (5, 3)},
+    ),
+    ("one column", ([2, -3], [1, 0], [0, 1, 2], [1, 0, 1]), {"sparse_matmul": (2, 1), "sparse_outer": (3, 1)}),
+    ("no entries", ([], [], [0, 0, 0], [0, 1, 1]), {"sparse_matmul": (4, 2), "sparse_outer": (3, 2)}),
+    ("no rows", ([1.5], [0], [0, 1], []), {"sparse_matmul": (2, 2), "sparse_outer": (0, 2)}),
+    ("nothing at all", ([], [], [0], []), {"sparse_matmul": (0, 2), "sparse_outer": (0, 2)}),
+]
+
+
+def _sparse_product(op, matrix, kind):
+    values, *indices = matrix
+    columns, starts, rows = (np.array(x, kind) for x in indices)
+    how = {} if op == "sparse_matmul" else {"length": max(matrix[1], default=0) + 1}
+    return lambda np_, x: getattr(np_, op)(np.array(values, x.dtype), columns, starts, rows, x, **how)
+
 
 CASES: list[Case] = [
     # arithmetic
@@ -420,6 +454,13 @@ CASES: list[Case] = [
             ("columns", lambda np, x: np.scatter_add(x, np.array([1, 1, 0]), axis=1, length=2), (2, 3)),
             ("nothing", lambda np, x: np.scatter_add(x, np.zeros(0, int), axis=0, length=2), (0, 3)),
         ]
+    ],
+    # sparse matrices
+    *[
+        Case(op, f"{name}, {kind} indices", _sparse_product(op, matrix, kind), (floats(shapes[op]),), 4, analytic=True)
+        for kind in ("int32", "int64")
+        for name, matrix, shapes in SPARSE
+        for op in ("sparse_matmul", "sparse_outer")
     ],
     # types and shapes
     *unary("cast", lambda np, x: np.cast(x, OTHER[x.dtype.char]), ulps=1),

@@ -154,3 +154,12 @@ def test_the_specification_does_not_depend_on_numpys_error_settings():
     run = reference.prepare(cr.trace(lambda x: np.log(x), 1.0))
     with np.errstate(all="raise"):
         assert run([np.float64(0)])[0] == -np.inf
+
+
+def test_the_value_of_every_node():
+    graph = cr.trace(lambda x: np.log(x) * 2, np.array([1.0, 0.0]))
+    values = reference.every_value(graph, [np.array([1.0, 0.0])])
+    assert set(values) == set(graph.nodes)
+    by_name = {node.op.name: values[node] for node in graph.nodes}
+    np.testing.assert_array_equal(by_name["log"], [0, -np.inf])
+    np.testing.assert_array_equal(values[graph.outputs[0]], [0, -np.inf])

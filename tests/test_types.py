@@ -16,6 +16,7 @@ from chainrule.types import (
     as_array,
     as_dtype,
     broadcast_shapes,
+    has_gaps,
     normalise_axes,
     normalise_axis,
 )
@@ -116,3 +117,11 @@ def test_axes_are_counted_from_the_front_and_sorted():
             normalise_axis(axis, 3)
     with pytest.raises(ArgumentError, match="names the same axis twice"):
         normalise_axes((0, -3), 3)
+
+
+def test_an_array_has_gaps_if_neighbours_along_its_last_axis_lie_apart():
+    x = np.zeros((6, 4))
+    for whole in (x, x[:, 1:3], x[::-2], np.broadcast_to(x[0], (9, 4)), np.zeros(()), np.asfortranarray(x)[:, :1]):
+        assert not has_gaps(whole)
+    for apart in (np.asfortranarray(x), x[:, ::2], x[:, ::-1], x[:, 1], np.broadcast_to(x[:, :1], (6, 9))):
+        assert has_gaps(apart)

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import nn, ops, optim, tabular, train
+    from chainrule import doctor, nn, ops, optim, tabular, train
     from chainrule.checking import check_grads
-    from chainrule.functions import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from chainrule.compiling import compile  # noqa: A004
+    from chainrule.explain.deriving import derive
+    from chainrule.functions import grad, hessian, hvp, jacobian, jvp, per_example_grad, value_and_grad, vjp
     from chainrule.nn import load
     from chainrule.tracing import trace
     from chainrule.train.fit import fit
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "backprop",
     "check_grads",
+    "compile",
+    "derive",
+    "doctor",
     "fit",
     "grad",
     "hessian",
@@ -35,6 +40,7 @@ __all__ = [
     "nn",
     "ops",
     "optim",
+    "per_example_grad",
     "tabular",
     "trace",
     "train",
@@ -45,6 +51,8 @@ __all__ = [
 _HOMES = {
     "backprop": "transforms.backprop",
     "check_grads": "checking",
+    "compile": "compiling",
+    "derive": "explain.deriving",
     "fit": "train",
     "grad": "functions",
     "hessian": "functions",
@@ -52,6 +60,7 @@ _HOMES = {
     "jacobian": "functions",
     "jvp": "functions",
     "load": "nn",
+    "per_example_grad": "functions",
     "trace": "tracing",
     "value_and_grad": "functions",
     "vjp": "functions",

@@ -25,8 +25,20 @@ class GraphError(ChainruleError):
     """A graph breaks one of its own invariants, or a traced value is used outside of its trace."""
 
 
+class PlanError(ChainruleError):
+    """A plan breaks one of its own invariants: a defect of chainrule."""
+
+
+class CompileError(ChainruleError, NotImplementedError):
+    """A graph that the engine cannot compile; names the operation."""
+
+
 class GradientError(ChainruleError, AssertionError):
     """A derivative does not agree with its numerical check."""
+
+
+class DerivationError(ChainruleError, AssertionError):
+    """A line of a derivation does not equal the line above: a defect of chainrule; names the line and both values."""
 
 
 class DivergenceError(ChainruleError, ArithmeticError):

@@ -1,4 +1,4 @@
-"""The derivative functions: grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp.
+"""The derivative functions: grad, value_and_grad, per_example_grad, vjp, jvp, jacobian, hessian, hvp.
 
 All take a function written in NumPy and return functions of the same arguments, or results at given arguments. They
 nest to any order, because a derivative is recorded like any other function. Arguments may be nested dicts, lists and
@@ -7,6 +7,7 @@ tuples of float arrays; arguments that are not differentiated are passed on unto
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
 from math import prod
@@ -16,13 +17,18 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.executors import make_steps
 from chainrule.graph import make_input
-from chainrule.ops.value import Value, lift
+from chainrule.ops.value import Value, lift, refuse
+from chainrule.plan.kernels import Usage
+from chainrule.program import Prepared, Program
 from chainrule.recording import Recording, record
-from chainrule.tracing import nodes_of, type_of
+from chainrule.tracing import named_leaves, nodes_of, type_of
 from chainrule.transforms.backprop import or_zeros, pull_back, require_float
 from chainrule.transforms.pushforward import push_forward
+from chainrule.transforms.simplify import simplify
 from chainrule.tree import Tree
+from chainrule.types import Array, as_array
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -64,6 +70,85 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
         return both(*args, **kwargs)[1]
 
     return function
+
+
+def per_example_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """A function that returns the gradient of `f` for each example of a batch, where `grad` gives that of their sum.
+
+    It computes one example after another in one native loop, in the memory of a single example besides its result. Like
+    a compiled function it is recorded once for each kind of arguments, so `f` must depend on its arguments alone.
+
+    Args:
+        f: (parameters, *example) -> the loss of one example, a float scalar.
+        argnums: the position, or positions, of the arguments to differentiate, which all examples share. Every other
+            argument is a batch: arrays whose first axis counts the examples, of which `f` gets one row each.
+
+    Returns:
+        (*args) -> a tree like the argument, its leaves with a new first axis [B, *shape]; a tuple of such if `argnums`
+        is a sequence.
+
+    Raises:
+        ArgumentError: (from the function) as `grad`; or the batches differ in length, or there is none.
+        TraceError: (from the function) it is used inside of a function that is recorded.
+    """
+    return wraps(f)(_PerExample(grad(f, argnums), _positions(argnums)))
+
+
+class _PerExample(Program):
+    """A function of one row of every argument but some, for each row."""
+
+    def __init__(self, function: Function, shared: Sequence[int]) -> None:
+        super().__init__(function)
+        self._shared = frozenset(shared)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _PerExample, (self.function, tuple(self._shared))
+
+    def _prepare(self, args: tuple[Tree, ...]) -> Prepared:
+        batched = [position not in self._shared for position in range(len(args)) for _ in tree.leaves(args[position])]
+        count = self._count(args)
+        traced = self._traced(
+            tuple(arg if i in self._shared else tree.map_leaves(_one_row, arg) for i, arg in enumerate(args))
+        )
+        usage = Usage(
+            moving_inputs=frozenset(i for i, moves in enumerate(batched) if moves),
+            moving_outputs=frozenset(range(len(traced.graph.outputs))),
+        )
+        steps, one_caller = make_steps(simplify(traced.graph), usage), threading.Lock()
+
+        def run(leaves: Sequence[Any]) -> list[Array]:
+            with one_caller:
+                return steps.run(leaves, count)[0]
+
+        return Prepared(run, traced.result)
+
+    def _count(self, args: tuple[Tree, ...]) -> int:
+        """How many examples the batches hold."""
+        found = [
+            (path, np.shape(leaf))
+            for position, arg in enumerate(args)
+            if position not in self._shared
+            for path, leaf in tree.items(arg, f"argument {position}")
+        ]
+        lengths = {shape[:1] for _, shape in found}
+        if len(lengths) != 1 or lengths == {()}:
+            shapes = ", ".join(f"{path} {list(shape)}" for path, shape in found) or "none"
+            raise ArgumentError(
+                f"per_example_grad needs batches with one row for each example besides the parameters, got {shapes}"
+            )
+        return int(lengths.pop()[0])
+
+    def _without_key(self, args: tuple[Tree, ...]) -> Tree:
+        for position in range(len(args)):
+            for path, leaf in named_leaves(self.function, args, position):
+                type_of(leaf, path)
+        refuse("per_example_grad cannot be recorded as a part of another function", "call it on arrays")
+
+
+def _one_row(array: Any) -> Array:
+    """An array like a row of a batch; its numbers do not matter."""
+    array = as_array(array)
+    return np.zeros(array.shape[1:], array.dtype)
 
 
 def vjp(f: Function, *args: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree, ...]]]:

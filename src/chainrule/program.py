@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
-from chainrule import reference, tree
+import numpy as np
+
+from chainrule import executors, tree
 from chainrule.graph import Graph
-from chainrule.tracing import trace_call, type_of
+from chainrule.ops.value import Value
+from chainrule.tracing import TracedCall, named_leaves, trace_call, type_of
 from chainrule.transforms.simplify import simplify
 from chainrule.tree import Tree
-from chainrule.types import Array
+from chainrule.types import DTYPES, Array, as_array
+
+KEPT = 64
+"""Combinations of argument types for which a program keeps what it prepared; the least recently used one goes first."""
+
+_DTYPES = frozenset(DTYPES)
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
+    """What computes a program for arguments of one combination of types: from leaves to leaves of the result."""
+
     run: Callable[[list[Any]], list[Array]]
     result: Tree  # for its structure
 
@@ -28,28 +39,108 @@ class Program:
     changes between calls but its arguments. This is the seam to the executors: what computes the graph is chosen here.
     """
 
-    def __init__(self, function: Callable[..., Tree]) -> None:
-        self.function = function
-        self._prepared: dict[Any, _Prepared] = {}
+    def __init__(self, function: Callable[..., Tree], held: int = 0) -> None:
+        """Keep a function; `held` is the number of leading arguments that rarely change, see `executors.prepare`."""
+        self.function, self.held = function, held
+        self._prepared: OrderedDict[Any, Prepared] = OrderedDict()
+        self._one_at_a_time = threading.Lock()
 
     def __call__(self, *args: Tree) -> Tree:
-        """Compute the function's result from trees of arrays; leaves of the result are new arrays."""
-        items = [item for position, arg in enumerate(args) for item in tree.items(arg, str(position))]
-        structure = repr(tree.rebuild(args, repeat(0)))
-        key = (structure, *(type_of(leaf, path) for path, leaf in items))
-        if key not in self._prepared:
-            self._prepared[key] = self._prepare(args)
-        prepared = self._prepared[key]
-        return tree.rebuild(prepared.result, iter(prepared.run([leaf for _, leaf in items])))
+        """Compute the function's result from trees of arrays; leaves of the result are new arrays.
+
+        While another function is being recorded, this one becomes a part of it.
+        """
+        leaves: list[Any] = []
+        key = _signature(args, leaves)
+        if key is None:
+            return self._without_key(args)
+        with self._one_at_a_time:
+            prepared = self._prepared.get(key)
+            if prepared is not None:
+                self._prepared.move_to_end(key)
+        if prepared is None:
+            prepared = self._keep(key, self._prepare(args))
+        return tree.rebuild(prepared.result, iter(prepared.run(leaves)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles carry the function; what was prepared for it is made again."""
-        return Program, (self.function,)
-
-    def _prepare(self, args: tuple[Tree, ...]) -> _Prepared:
-        traced = trace_call(self.function, args, {}, range(len(args)))
-        return _Prepared(reference.prepare(simplify(traced.graph)), traced.result)
+        return Program, (self.function, self.held)
 
     def graph(self, *args: Tree) -> Graph:
         """The simplified graph that is computed for arguments of these types."""
-        return simplify(trace_call(self.function, args, {}, range(len(args))).graph)
+        return simplify(self._traced(args).graph)
+
+    def _traced(self, args: tuple[Tree, ...]) -> TracedCall:
+        return trace_call(self.function, args, {}, range(len(args)))
+
+    def _prepare(self, args: tuple[Tree, ...]) -> Prepared:
+        traced = self._traced(args)
+        held = len(tree.leaves(args[: self.held]))
+        run = executors.prepare(simplify(traced.graph), self._updated(args, traced), held)
+        return Prepared(run, traced.result)
+
+    def _updated(self, args: tuple[Tree, ...], traced: TracedCall) -> executors.Updates:
+        """The pairs (input, output) where the input's array is overwritten by the output; none in a program."""
+        return ()
+
+    def _keep(self, key: Any, prepared: Prepared) -> Prepared:
+        with self._one_at_a_time:
+            self._prepared[key] = prepared
+            while len(self._prepared) > KEPT:
+                self._prepared.popitem(last=False)
+        return prepared
+
+    def _without_key(self, args: tuple[Tree, ...]) -> Tree:
+        """The call of the function while another is recorded; ArgumentError if a leaf is no array, with its name."""
+        for position in range(len(args)):
+            for path, leaf in named_leaves(self.function, args, position):
+                type_of(leaf, path)
+        return self.function(*args)
+
+
+def _signature(part: Tree, leaves: list[Any]) -> Any:
+    """What two trees have in common if one program computes both; None if there is a leaf that is no array.
+
+    The leaves, as arrays of the dtypes that travel through a graph, are appended to `leaves`.
+    """
+    kind = type(part)
+    if kind is np.ndarray:
+        dtype = part.dtype
+        if dtype in _DTYPES:
+            leaves.append(part)
+            return part.shape, dtype
+    elif isinstance(part, tuple | list):
+        inner = [kind]
+        for child in part:
+            signature = _signature(child, leaves)
+            if signature is None:
+                return None
+            inner.append(signature)
+        return tuple(inner)
+    elif isinstance(part, dict):
+        return _signature_of_dict(part, leaves)
+    elif part is None:
+        return "None"
+    return _signature_of_other(part, leaves)
+
+
+def _signature_of_dict(part: dict[Any, Tree], leaves: list[Any]) -> Any:
+    inner: list[Any] = [type(part)]
+    for key, child in part.items():
+        signature = _signature(child, leaves)
+        if signature is None:
+            return None
+        inner += (type(key), key, signature)  # the type, since 1 == True
+    return tuple(inner)
+
+
+def _signature_of_other(leaf: Any, leaves: list[Any]) -> Any:
+    """The signature of a number, or of an array that has to be converted."""
+    if isinstance(leaf, Value):
+        return None
+    try:
+        array = as_array(leaf)
+    except ValueError:
+        return None
+    leaves.append(array)
+    return array.shape, array.dtype

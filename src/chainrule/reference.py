@@ -30,7 +30,7 @@ def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
     results = _needs_copy(graph.outputs)
 
     def run(arrays: Sequence[Any]) -> list[Array]:
-        values = dict(zip(graph.inputs, _checked(graph, arrays), strict=True))
+        values = dict(zip(graph.inputs, checked_arrays(graph, arrays), strict=True))
         with np.errstate(all="ignore"):
             for node, function, keywords, operands in steps:
                 try:
@@ -42,6 +42,21 @@ def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
         return [np.array(values[node]) if copy else np.asarray(values[node]) for node, copy in results]
 
     return run
+
+
+def every_value(graph: Graph, arrays: Sequence[Any]) -> dict[Node, Array]:
+    """The value of every node, none dropped: for those who want to see how a result came about.
+
+    Raises:
+        ArgumentError: see `prepare`.
+    """
+    values = dict(zip(graph.inputs, checked_arrays(graph, arrays), strict=True))
+    with np.errstate(all="ignore"):
+        for node in graph.nodes:
+            if node.op is not INPUT:
+                operands = [values[operand] for operand in node.operands]
+                values[node] = np.asarray(node.op.numpy(*operands, **node.keywords))
+    return values
 
 
 def _needs_copy(outputs: Sequence[Node]) -> list[tuple[Node, bool]]:
@@ -62,7 +77,8 @@ def _last_uses(graph: Graph) -> dict[Node, list[Node]]:
     return drops
 
 
-def _checked(graph: Graph, arrays: Sequence[Any]) -> list[Array]:
+def checked_arrays(graph: Graph, arrays: Sequence[Any]) -> list[Array]:
+    """The arrays for the inputs of a graph; ArgumentError if their number or one of their types is wrong."""
     if len(arrays) != len(graph.inputs):
         raise ArgumentError(f"{graph.name} takes {len(graph.inputs)} arrays, got {len(arrays)}")
     checked = []

@@ -7,6 +7,7 @@ count; booleans choose; uint32 holds random bits.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,7 +32,7 @@ class ArrayType:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=object)) if self.shape else 1
+        return prod(self.shape)
 
     @property
     def is_float(self) -> bool:
@@ -67,6 +68,11 @@ def as_array(value: object, name: str = "value") -> Array:
     )
 
 
+def has_gaps(array: Array) -> bool:
+    """Whether neighbours along the last axis are not neighbours in memory."""
+    return array.ndim > 0 and array.shape[-1] > 1 and array.strides[-1] != array.itemsize
+
+
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Return `dtype` as one of the seven dtypes, or raise ArgumentError."""
     try:
@@ -80,6 +86,8 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 def broadcast_shapes(*shapes: Shape) -> Shape:
     """The shape that NumPy's broadcasting gives; ArgumentError names the shapes that do not fit."""
+    if len(set(shapes)) == 1:
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError as error:

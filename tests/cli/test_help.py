@@ -17,7 +17,7 @@ def test_help_names_the_commands_with_examples(command):
         assert (result.returncode, result.stderr) == (0, "")
         for expected in ("train", "predict", "inspect", "chainrule train flights.csv --target late"):
             assert expected in result.stdout
-    for name in ("train", "predict", "inspect"):
+    for name in ("train", "predict", "explain", "derive", "inspect"):
         result = command(name, "--help")
         assert result.returncode == 0
         assert re.search(rf"^  chainrule {name} \S", result.stdout, re.MULTILINE)

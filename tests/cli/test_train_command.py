@@ -82,6 +82,7 @@ def test_no_directory_is_stored(model):
     assert str(model.parent).encode() not in model.read_bytes()
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so where another test has loaded it
 def test_a_full_disk_leaves_the_old_model(command, flowers, model):
     old = model.read_bytes()
     limit = 1_000_000

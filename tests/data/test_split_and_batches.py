@@ -61,6 +61,13 @@ def test_every_place_is_equally_likely():
     assert chi_squared < 60  # 25 degrees of freedom: p ≈ 1e-4
 
 
+def test_every_order_of_four_is_equally_likely():
+    orders = [tuple(epoch_order(4, 3, epoch)) for epoch in range(4800)]
+    counts = np.array([orders.count(order) for order in set(orders)])
+    assert len(counts) == 24
+    assert ((counts - 200) ** 2 / 200).sum() < 58  # 23 degrees of freedom: p ≈ 1e-4
+
+
 def test_batches_cover_the_order():
     order = epoch_order(10, 0, 0)
     pieces = list(batches(order, 4))
@@ -80,5 +87,5 @@ def test_arguments():
         split_rows(3, 0.01, 0)
 
 
-ORDER_OF_EPOCH_0 = [6, 7, 5, 1, 4, 3, 0, 2]
+ORDER_OF_EPOCH_0 = [6, 1, 2, 5, 7, 4, 0, 3]
 ORDER_OF_EPOCH_1 = [0, 3, 4, 2, 1, 6, 5, 7]

@@ -36,6 +36,7 @@ INPUTS = {
     "nan": (replaced(X, 10, 1, np.nan), "X: row 10, column 1 is nan; fill it or drop the row"),
     "infinity": (replaced(X, 3, 2, -np.inf), "X: row 3, column 2 is -inf; fill it or drop the row"),
     "too large for float32": (replaced(X, 4, 0, 1e300), r"X: row 4, column 0 is 1e\+300"),
+    "far down": (replaced(np.zeros((100_000, 3)), 99_990, 2, np.nan), "X: row 99990, column 2 is nan"),
     "first of several": (replaced(replaced(X, 7, 1, np.nan), 5, 2, np.nan), "X: row 5, column 2 is nan"),
     "too few columns": (X[:, :2], r"X must have shape \[N × 3\] \(or \[3\] for one example\), got \[20, 2\]"),
     "three axes": (X[None], r"X must have shape \[N × 3\] .* got \[1, 20, 3\]"),
@@ -115,8 +116,9 @@ TARGETS = {
     "no sign": (
         {"loss": "hinge"},
         np.full((20, 2), 2),
-        r"row 0 is \[2.0, 2.0\], but the hinge loss needs classes −1 and 1",
+        r"row 0 is \[2, 2\], but the hinge loss needs classes −1 and 1",
     ),
+    "far down": ({}, replaced(np.zeros((200_000, 2)), 199_990, 0, np.inf), r"targets: row 199990 is \[inf, 0.0\]"),
     "mixed signs": ({"loss": "hinge"}, np.array([[0, -1]] * 20), "targets mix −1 and 0"),
     "negative count": ({"loss": "poisson"}, -np.ones((20, 2)), "but the Poisson loss needs counts of at least 0"),
 }
@@ -292,7 +294,7 @@ def test_an_activation_that_changes_the_shape_is_named_with_its_layer():
 
     net = nn.Network(3, [nn.Dense(4), nn.Residual([nn.Dense(4, total)]), nn.Dense(2)])
     with pytest.raises(ArgumentError, match=r"layer 2: layer 1: the activation total .* \[\], expected \[20, 4\]"):
-        net.predict(X)
+        net.evaluate(X, Y)
 
 
 def test_an_activation_that_cannot_be_recorded_is_named_with_its_layer_and_line():
@@ -308,3 +310,13 @@ def test_numbers_that_overflow_warn_of_nothing():
         warnings.simplefilter("error")
         assert net.predict([[1e4]]) == np.inf
         assert net.evaluate([[1e4]], [1.0])["loss"] == np.inf
+
+
+def test_a_code_far_down_that_no_category_has():
+    net = nn.Network(1, [nn.Embedding(2, 2), nn.Dense(2)])
+    X = np.zeros((200_000, 1))
+    X[199_990] = 2
+    with pytest.raises(
+        ArgumentError, match=r"X: row 199990, column 0 is 2\.0, but the Embedding takes whole numbers 0 … 1"
+    ):
+        net.predict(X)

@@ -313,6 +313,12 @@ def test_options_that_cannot_be_used_are_named(change, message):
             (X, np.where(np.arange(50) == 7, np.inf, Y)),
             r"data\[1\]: row 7 contains nan or infinity; fill",
         ),
+        (
+            squared,
+            START,
+            np.where(np.arange(200_000) == 199_990, np.nan, 0),
+            "data: row 199990 contains nan or infinity",
+        ),
         (squared, START, np.full((50, 3), np.nan), "data: row 0 contains nan or infinity; fill it or drop the row"),
         (squared, {**START, "w": "text"}, (X, Y), "a parameter has dtype"),
         (lambda p, x: x - p, np.zeros(3), X, r"returned shape \[32, 3\] for a batch of 32"),

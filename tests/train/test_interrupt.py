@@ -35,6 +35,35 @@ TRAIN = """
     print(ended, flush=True)
 """
 
+TRAIN_SLOWLY = """
+    import time
+    import numpy as np
+    from chainrule import nn
+    from chainrule.train import Callback
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(100_000, 20)), rng.integers(10, size=100_000)
+    layers = [nn.Dense(1000, "relu"), nn.Dense(1000, "relu"), nn.Dense(10)]
+    probe = nn.Network(20, layers, loss="cross_entropy")
+    probe.fit(X[:1024], y[:1024], epochs=2, batch_size=128, progress=False)
+    batch_size = int(0.08 * 1024 / probe.history["seconds"][-1])
+    net = nn.Network(20, layers, loss="cross_entropy")
+    before, seen = net.weights[0], []
+    class Ready(Callback):
+        step_interval = None
+        def on_step(self, training):
+            seen.append((time.time(), training.step))
+            if len(seen) == 10:
+                print("training", flush=True)
+    net.fit(X, y, epochs=10_000, batch_size=batch_size, callbacks=[Ready()], progress=False)
+    ended = time.time()
+    (start, first), (end, last) = seen[1], seen[9]
+    assert (end - start) / (last - first) > 0.02, (batch_size, seen)  # cores may have become twice as fast since
+    assert net.history.stopped == "interrupted"
+    assert all(np.isfinite(weights).all() for weights in net.weights)
+    assert not np.array_equal(net.weights[0], before)
+    print(ended, flush=True)
+"""
+
 
 class After(Callback):
     """Do something after so many steps."""
@@ -54,8 +83,10 @@ def start(script):
     return process
 
 
-def test_a_real_interrupt_stops_in_half_a_second_with_a_usable_model():
-    process = start(TRAIN)
+@pytest.mark.parametrize("script", [TRAIN, TRAIN_SLOWLY], ids=["short steps", "steps of 80 ms"])
+def test_a_real_interrupt_stops_in_half_a_second_with_a_usable_model(script):
+    process = start(script)
+    time.sleep(0.02)  # into the next slice of steps
     sent = time.time()
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=20)

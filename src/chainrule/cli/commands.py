@@ -5,6 +5,11 @@ from __future__ import annotations
 import click
 
 from chainrule import __version__
+from chainrule.cli.caching import cache
+from chainrule.cli.compiling import compile_
+from chainrule.cli.deriving import derive
+from chainrule.cli.diagnosing import doctor
+from chainrule.cli.explaining import explain
 from chainrule.cli.inspecting import inspect
 from chainrule.cli.predicting import predict
 from chainrule.cli.training import train
@@ -27,5 +32,5 @@ def chainrule(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (train, predict, inspect):
+for command in (train, predict, explain, derive, inspect, doctor, compile_, cache):
     chainrule.add_command(command)

@@ -20,3 +20,20 @@ def layer_sizes(context: click.Context, parameter: click.Parameter, value: str) 
             f"{value!r} names no layers; write sizes from 1 to {LARGEST_LAYER}, as in 256,256, or none"
         )
     return tuple(map(int, sizes))
+
+
+def numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, float] | None:
+    """The numbers by name that ``r=2,s=3`` gives; None if the option is not given."""
+    if value is None:
+        return None
+    found: dict[str, float] = {}
+    for part in value.split(","):
+        name, _, text = (piece.strip() for piece in part.partition("="))
+        try:
+            number = float(text)
+        except ValueError:
+            raise click.BadParameter(f"{part.strip()!r} gives no name a number; write r=2,s=3") from None
+        if not name or name in found:
+            raise click.BadParameter(f"{value!r} gives {name or 'no name'} a number {'twice' if name else ''}".strip())
+        found[name] = number
+    return found

@@ -8,20 +8,25 @@ from pathlib import Path
 from chainrule.errors import ArgumentError
 
 
-def require_writable(output: Path, suffixes: tuple[str, ...], *inputs: Path) -> None:
-    """Raise ArgumentError unless a file of this name can be made, and would replace neither an input nor a device."""
+def require_writable(output: Path, suffixes: tuple[str, ...], *inputs: Path, option: str = "-o") -> None:
+    """Raise ArgumentError unless a file of this name can be made, and would replace neither an input nor a device.
+
+    `option` is the one that named the file.
+    """
     if output.suffix.lower() not in suffixes:
-        raise ArgumentError(f"-o {output}: the file must end in {' or '.join(suffixes)}")
+        raise ArgumentError(f"{option} {output}: the file must end in {' or '.join(suffixes)}")
     if output.is_dir():
-        raise ArgumentError(f"-o {output} is a directory; name a file in it")
+        raise ArgumentError(f"{option} {output} is a directory; name a file in it")
     if output.exists() and not output.is_file():
-        raise ArgumentError(f"-o {output} is not a regular file; name another one")
+        raise ArgumentError(f"{option} {output} is not a regular file; name another one")
     if any(output.exists() and given.exists() and output.samefile(given) for given in inputs):
-        raise ArgumentError(f"-o {output} would replace an input; name another file")
+        raise ArgumentError(f"{option} {output} would replace an input; name another file")
     if not output.parent.is_dir():
-        raise ArgumentError(f"-o {output}: there is no directory {output.parent}; make it first")
+        raise ArgumentError(f"{option} {output}: there is no directory {output.parent}; make it first")
     try:
         with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}."):
             pass
     except OSError as error:
-        raise ArgumentError(f"-o {output} cannot be written: {error.strerror or error}; name another place") from error
+        raise ArgumentError(
+            f"{option} {output} cannot be written: {error.strerror or error}; name another place"
+        ) from error

@@ -38,8 +38,17 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return fail("interrupted; nothing was written", 130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it exits
+        _write_no_more()
         return 1
+    except OSError as error:  # a disk that became full, say
+        _write_no_more()
+        place = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        return fail(f"{place}{error.strerror or error}; free some space, or name another place", 2)
+
+
+def _write_no_more() -> None:
+    """Drop what is left of the output, which Python tries to write once more when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def use_one_thread() -> None:

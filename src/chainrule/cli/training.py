@@ -14,6 +14,7 @@ from chainrule.cli.outputs import require_writable
 
 if TYPE_CHECKING:
     from chainrule.data.target import Task
+    from chainrule.doctor.recorder import Diagnose
 
 
 @click.command(short_help="Train a network on a table.")
@@ -56,6 +57,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="The same seed gives the same model.",
 )
+@click.option(
+    "--diagnose",
+    is_flag=False,
+    flag_value="cheap",
+    type=click.Choice(["cheap", "full"]),
+    metavar="[cheap|full]",
+    help="Measure the layers meanwhile, say what is wrong, and write it beside the model.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def train(
@@ -68,6 +77,7 @@ def train(
     epochs: int | None,
     batch_size: int | None,
     seed: int,
+    diagnose: Diagnose | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -80,6 +90,7 @@ def train(
     chainrule train flights.csv --target late -o late.safetensors
     """
     require_writable(output, (".safetensors",), table)
+    from chainrule.cli.findings import print_diagnosis
     from chainrule.cli.reporting import print_report, reading
     from chainrule.data import read_table
     from chainrule.tabular import train_table
@@ -96,12 +107,19 @@ def train(
         batch_size=batch_size,
         seed=seed,
         progress=False if quiet else None,
+        diagnose=diagnose,
     )
     model.save(output)
+    diagnosis, run = model.network.diagnosis, output.with_suffix(".diagnosis.json")
+    if diagnosis is not None:
+        diagnosis.save(run)
     if as_json:
-        click.echo(json.dumps(report.to_json() | {"model": str(output)}))
+        more = {} if diagnosis is None else {"diagnosis": str(run), "findings": diagnosis.to_json()["findings"]}
+        click.echo(json.dumps(report.to_json() | {"model": str(output)} | more))
     elif not quiet:
         print_report(report, output)
+        if diagnosis is not None:
+            print_diagnosis(diagnosis, run)
     if report.interrupted:
         return fail(f"interrupted; the model so far is in {output}", 130)
     return 0

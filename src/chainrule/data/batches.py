@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.streams import Purpose, random_order
+from chainrule import config
+from chainrule.data.streams import Purpose, raw_numbers, require_words, shuffled
 from chainrule.errors import ArgumentError
 
 
@@ -16,7 +17,12 @@ def epoch_order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
     It depends on the three arguments alone, so a resumed run meets the examples as the first one would have.
     """
-    return random_order(n, seed, Purpose.EPOCH, epoch)
+    if config.executor() == "reference":
+        return shuffled(raw_numbers(n, seed, Purpose.EPOCH, epoch))
+    from chainrule.runtime import shuffle
+
+    require_words(seed, epoch)
+    return shuffle.random_order(n, seed, Purpose.EPOCH, epoch)
 
 
 def batches(order: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.int64]]:

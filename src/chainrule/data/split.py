@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.streams import Purpose, random_order
+from chainrule.data.streams import Purpose, raw_numbers, sorted_order
 from chainrule.errors import ArgumentError, TableError
 
 Rows = NDArray[np.int64]
@@ -27,7 +27,7 @@ def split_rows(rows: int, valid: float, seed: int, labels: Rows | None = None) -
     """
     if not 0 < valid < 1:
         raise ArgumentError(f"valid must lie between 0 and 1 (0.2 sets a fifth of the rows aside), not {valid}")
-    order = random_order(rows, seed, Purpose.SPLIT)
+    order = sorted_order(raw_numbers(rows, seed, Purpose.SPLIT))
     if labels is None:
         chosen = order[: round(valid * rows)]
     else:

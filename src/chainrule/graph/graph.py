@@ -16,16 +16,18 @@ def topological_order(outputs: Iterable[Node], known: Iterable[Node] = ()) -> tu
     Depth costs no stack.
     """
     order: list[Node] = []
-    seen = set(known)
-    pending = [(node, False) for node in reversed(tuple(outputs))]
+    done = set(known)
+    pending = [*outputs][::-1]
     while pending:
-        node, operands_done = pending.pop()
-        if operands_done:
+        node = pending[-1]
+        missing = [operand for operand in node.operands if operand not in done] if node not in done else ()
+        if missing:
+            pending += missing[::-1]
+            continue
+        pending.pop()
+        if node not in done:
+            done.add(node)
             order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            pending.append((node, True))
-            pending.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)
     return tuple(order)
 
 

@@ -48,7 +48,7 @@ def make_node(op: Op, operands: tuple[Node, ...], **attributes: Any) -> Node:
     Raises:
         ArgumentError: if the operands' types do not fit the operation.
     """
-    key = (op, operands, tuple(sorted(attributes.items())))
+    key = (op, operands, tuple(sorted(attributes.items())) if attributes else ())
     node = _interned.get(key)
     if node is None:
         result = op.infer(*(operand.type for operand in operands), **attributes)

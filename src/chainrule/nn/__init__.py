@@ -6,6 +6,7 @@ from chainrule.nn.backpropagation import Backpropagation, Forward, Gradient
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
 from chainrule.nn.embedding import Embedding
+from chainrule.nn.explanation import StepExplanation
 from chainrule.nn.files import load
 from chainrule.nn.initialisers import INITIALISERS
 from chainrule.nn.layer import Layer, Mode, Pass
@@ -33,6 +34,7 @@ __all__ = [
     "Network",
     "Pass",
     "Residual",
+    "StepExplanation",
     "huber",
     "load",
     "quantile",

@@ -43,3 +43,9 @@ def activation_function(activation: str | Activation) -> Activation:
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ArgumentError(f"{no_such('activation', activation, ACTIVATIONS)}, or a function z -> a")
     return ACTIVATIONS[activation]
+
+
+def activation_name(activation: str | Activation) -> str:
+    """The name under which a layer's activation is known here; "" for a function of the user's own."""
+    known = (name for name, function in ACTIVATIONS.items() if activation == name or activation is function)
+    return next(known, "")

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.doctor.measuring import Watched
 from chainrule.errors import ArgumentError
+from chainrule.nn.activations import activation_name
+from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
 from chainrule.nn.inputs import as_inputs
 from chainrule.nn.layer import Layer, Mode, Pass
 from chainrule.nn.losses import Loss
 from chainrule.nn.sequence import forward_all
+from chainrule.nn.sparse_rows import as_sparse_rows, is_sparse
 from chainrule.ops.value import lift
 from chainrule.train.problem import Objective
 from chainrule.transforms import pull_back
 from chainrule.transforms.backprop import or_zeros
 from chainrule.tree import Tree
-from chainrule.types import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,19 @@ class Architecture:
     loss: Loss
     dtype: np.dtype[Any]
 
-    def inputs(self, X: Any, name: str) -> Array:
-        """`X` as an array [N × n] or [n]; ArgumentError names the first row and column that cannot be used."""
+    def inputs(self, X: Any, name: str) -> Any:
+        """`X` as an array [N × n] or [n], or as sparse rows [N × n].
+
+        Raises:
+            ArgumentError: names the first row and column that cannot be used, or a first layer that needs the zeros.
+        """
+        if is_sparse(X):
+            if not isinstance(self.layers[0], Dense):
+                raise ArgumentError(
+                    f"{name} is sparse, which needs Dense as the first layer, not {type(self.layers[0]).__name__}; "
+                    f"put a Dense layer there, or pass {name}.toarray()"
+                )
+            return as_sparse_rows(X, self.n_inputs, name, self.dtype)
         array = as_inputs(X, self.n_inputs, name, self.dtype)
         if isinstance(self.layers[0], Embedding):
             self.layers[0].check_codes(np.atleast_2d(array), name)
@@ -49,7 +63,7 @@ class Architecture:
 
     def passes(self, parameters: Tree, state: Tree, x: Any, mode: Mode) -> list[Pass]:
         """The passes of all layers on examples [N × n]."""
-        return forward_all(self.layers, parameters, state, self._converted(x), mode)
+        return forward_all(self.layers, parameters, state, self.converted(x), mode)
 
     def outputs(self, parameters: Tree, state: Tree, x: Any) -> Any:
         """aᴸ."""
@@ -73,7 +87,12 @@ class Architecture:
     def objective(self, parameters: Tree, state: Tree, key: Any, x: Any, y: Any) -> Objective:
         """What training minimises, without penalties."""
         passes = self.passes(parameters, state, x, Mode(True, key))
-        return Objective(self._losses(passes[-1].a, y), 0.0, [layer_pass.state for layer_pass in passes])
+        watched = [
+            Watched(layer_pass.z, layer_pass.a, activation_name(getattr(layer, "activation", "")))
+            for layer, layer_pass in zip(self.layers, passes, strict=True)
+        ]
+        states = [layer_pass.state for layer_pass in passes]
+        return Objective(self._losses(passes[-1].a, y), 0.0, states, watched)
 
     def backpropagation(self, parameters: Tree, state: Tree, x: Any, y: Any) -> Tree:
         """ℒ, all z, all a, all δ, ∂ℒ/∂x and the derivatives of the parameters; x has the network's dtype."""
@@ -93,7 +112,7 @@ class Architecture:
         }
 
     def _losses(self, outputs: Any, y: Any) -> Any:
-        losses = self.loss.per_example(outputs, self._converted(y))
+        losses = self.loss.per_example(outputs, self.converted(y))
         if np.shape(losses) != (len(outputs),):
             raise ArgumentError(
                 f"the loss {self.loss.name} returned shape {list(np.shape(losses))}; "
@@ -101,7 +120,7 @@ class Architecture:
             )
         return losses
 
-    def _converted(self, array: Any) -> Any:
+    def converted(self, array: Any) -> Any:
         """Floats and features in the network's dtype; integer labels stay integers."""
         return array.astype(self.dtype) if array.ndim > 1 or array.dtype.kind == "f" else array
 

@@ -5,7 +5,7 @@ Layer l = 1 … L is the l-th entry of the network's list of layers; a[0] is the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.tree import Tree
@@ -59,3 +59,27 @@ class Backpropagation:
     a: Mapping[int, Array]
     delta: Mapping[int, Array]
     grad: Gradient
+
+    @classmethod
+    def of(cls, rows: Array, results: Mapping[str, Tree], single: bool) -> Backpropagation:
+        """The results of `Architecture.backpropagation` for examples [N × n], or for a single one [1 × n]."""
+        parameters = results["parameters"]
+        gradient = Gradient(
+            W=_by_layer(parameters, "W"),
+            b=_by_layer(parameters, "b"),
+            x=results["x"][0] if single else results["x"],
+            parameters=parameters,
+        )
+        z, delta = numbered(results["z"], 1, single), numbered(results["delta"], 1, single)
+        return cls(float(results["loss"]), z, numbered([rows, *results["a"]], 0, single), delta, gradient)
+
+
+def numbered(arrays: Sequence[Array], first: int, single: bool) -> dict[int, Array]:
+    """Arrays with a row for each example by layer number, which begins with `first`; a single example without rows."""
+    return {number: array[0] if single else array for number, array in enumerate(arrays, first)}
+
+
+def _by_layer(parameters: Tree, name: str) -> dict[int, Array]:
+    return {
+        number: layer[name] for number, layer in enumerate(parameters, 1) if isinstance(layer, dict) and name in layer
+    }

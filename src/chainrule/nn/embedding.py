@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer, Mode, Pass, require_positive
+from chainrule.rows import blocks
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -59,14 +60,14 @@ class Embedding(Layer):
         """Raise ArgumentError for the first code in X [N × n] that no category has."""
         assert self.columns is not None
         for column, count in zip(self.columns, self.categories, strict=True):
-            codes = X[:, column]
-            wrong = (codes != np.floor(codes)) | (codes < 0) | (codes >= count)
-            if wrong.any():
-                row = int(np.argmax(wrong))
-                raise ArgumentError(
-                    f"{name}: row {row}, column {column} is {codes[row]}, but the Embedding takes whole numbers "
-                    f"0 … {count - 1} there"
-                )
+            for start, codes in blocks(X[:, column]):
+                wrong = (codes != np.floor(codes)) | (codes < 0) | (codes >= count)
+                if wrong.any():
+                    row = int(np.argmax(wrong))
+                    raise ArgumentError(
+                        f"{name}: row {start + row}, column {column} is {codes[row]}, but the Embedding takes whole "
+                        f"numbers 0 … {count - 1} there"
+                    )
 
     def forward(self, parameters: Tree, state: Tree, a: Any, mode: Mode) -> Pass:
         """Look up the vectors."""

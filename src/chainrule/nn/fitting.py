@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,15 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.data.split import split_rows
+from chainrule.doctor.recorder import Diagnose, LayerFacts, Recorder, require_diagnose
 from chainrule.errors import ArgumentError
+from chainrule.nn.activations import activation_name
 from chainrule.nn.architecture import Architecture, penalty
+from chainrule.nn.chosen_rows import ChosenRows
 from chainrule.nn.layer import require_not_negative
+from chainrule.nn.predicting import block_of
 from chainrule.nn.scores import scores
+from chainrule.nn.sparse_rows import SparseRows
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.train import Plan, Training
@@ -51,8 +57,10 @@ def make_training(
     plan: Plan,
     optimizer: Optimizer | LBFGS,
     callbacks: Sequence[Any],
+    diagnose: Diagnose | None = None,
 ) -> Training:
     """The training that starts from copies of these parameters and this state; see `Network.fit`."""
+    require_diagnose(diagnose)
     data, validation = _split(architecture, X, y, options, plan.seed)
     start = tree.map_leaves(np.array, parameters)
     return Training(
@@ -60,10 +68,21 @@ def make_training(
         optimizer=optimizer,
         data=data,
         plan=plan,
-        weights=Weights(start, optimizer.initialise(start), tree.map_leaves(np.array, state)),
+        start=Weights(start, optimizer.initialise(start), tree.map_leaves(np.array, state)),
         validation=validation,
         callbacks=callbacks,
+        recorder=None if diagnose is None else recorder(architecture, diagnose),
     )
+
+
+def recorder(architecture: Architecture, diagnose: Diagnose) -> Recorder:
+    """What keeps the measurements of a training."""
+    facts = [
+        LayerFacts(type(layer).__name__, activation_name(getattr(layer, "activation", "")))
+        for layer in architecture.layers
+    ]
+    classes = {"cross_entropy": architecture.n_outputs, "binary_cross_entropy": 2}.get(architecture.loss.name)
+    return Recorder(diagnose, facts, None if classes is None else math.log(classes))
 
 
 def examples(architecture: Architecture, X: Any, y: Any, sample_weight: Any, name: str) -> Examples:
@@ -93,9 +112,13 @@ def _split(architecture: Architecture, X: Any, y: Any, options: Options, seed: i
 
 
 def _divided(data: Examples, train: Array, valid: Array) -> tuple[Examples, Examples]:
+    """Two parts of the examples, of which only the targets are copied."""
+    x, y = data.arrays
+
     def rows(chosen: Array) -> Examples:
         weights = None if data.weights is None else data.weights[chosen]
-        return Examples.of([array[chosen] for array in data.arrays], weights)
+        inputs: Any = np.take(x, chosen, axis=0) if isinstance(x, SparseRows) else ChosenRows(x, chosen)
+        return Examples.of((inputs, y[chosen]), weights)
 
     return rows(train), rows(valid)
 
@@ -132,7 +155,7 @@ def _problem(architecture: Architecture, options: Options) -> Problem:
             penalty=penalty(parameters, options.l1, options.l2)
         )
 
-    losses = Program(architecture.losses)
+    losses = Program(architecture.losses, held=2)
 
     def valid(parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None) -> dict[str, float]:
         return validate(architecture, losses, parameters, state, Examples(tuple(data), weights))
@@ -149,8 +172,8 @@ def validate(
     """The mean loss and the score of these parameters; `losses` is the program of `architecture.losses`."""
     x, y = data.arrays
     parts = [
-        losses(parameters, state, x[start : start + _ROWS], y[start : start + _ROWS])
-        for start in range(0, len(x), _ROWS)
+        losses(parameters, state, block_of(x, start, stop, stop - start), y[start:stop])
+        for start, stop in ((start, min(start + _ROWS, len(y))) for start in range(0, len(y), _ROWS))
     ]
     each, outputs = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     return {"loss": weighted_mean(each, data.weights), **scores(architecture.loss, outputs, y, data.weights)}

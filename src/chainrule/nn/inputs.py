@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.rows import blocks
 from chainrule.types import Array, as_array
-
-_ROWS = 65_536  # checked at a time, so that the check needs no second copy of the data
 
 
 def as_inputs(x: Any, n_inputs: int, name: str, dtype: np.dtype[Any]) -> Array:
@@ -28,8 +27,8 @@ def as_inputs(x: Any, n_inputs: int, name: str, dtype: np.dtype[Any]) -> Array:
     if array.dtype.kind == "f":
         rows = np.reshape(array, (-1, n_inputs))
         largest = min(float(np.finfo(kind).max) for kind in (dtype, array.dtype))
-        for start in range(0, len(rows), _ROWS):
-            _require_finite(rows[start : start + _ROWS], start, name, largest)
+        for start, block in blocks(rows):
+            _require_finite(block, start, name, largest)
     return array
 
 

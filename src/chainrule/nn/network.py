@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import storage, tree
+from chainrule.doctor.diagnosis import Diagnosis
+from chainrule.doctor.recorder import Diagnose
 from chainrule.errors import ArgumentError
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
-from chainrule.nn.backpropagation import Backpropagation, Forward, Gradient
+from chainrule.nn.backpropagation import Backpropagation, Forward, numbered
+from chainrule.nn.explaining import explain_step
+from chainrule.nn.explanation import StepExplanation
+from chainrule.nn.inspecting import training_step
 from chainrule.nn.layer import Layer, require_layers, require_positive
 from chainrule.nn.layer_records import architecture_record
 from chainrule.nn.losses import Loss, PerExample, loss_function
+from chainrule.nn.predicting import Predictor, in_blocks
 from chainrule.nn.sequence import initialise_all
+from chainrule.nn.sparse_rows import is_sparse
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.train import Checkpoint, History, Plan
@@ -27,8 +34,10 @@ from chainrule.train.step import chosen_optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array, as_dtype
 
+if TYPE_CHECKING:
+    from chainrule.runtime.report import Report
+
 KIND = "network"  # what a file of a network says it holds
-_ROWS = 8192  # predicted at a time, which bounds the memory of the activations
 
 
 class Network:
@@ -46,6 +55,7 @@ class Network:
         parameters: a list with the parameters of each layer, such as {"W": [nₗ × nₗ₋₁], "b": [nₗ]}.
         state: a list with the state of each layer, such as the running averages of batch normalisation.
         history: of the last `fit`.
+        diagnosis: of the last `fit` that was asked to `diagnose`; None if there was none.
 
     Raises:
         ArgumentError: a layer does not fit the one below it, or an argument is wrong; names the layer.
@@ -75,18 +85,38 @@ class Network:
         random = np.random.Generator(np.random.Philox(key=seed))
         self.n_outputs, parameters, state = initialise_all(self.layers, self.n_inputs, random)
         self.architecture = Architecture(self.n_inputs, self.n_outputs, self.layers, self.loss, self.dtype)
-        self.parameters: Tree = tree.map_leaves(self._converted, parameters)
-        self.state: Tree = tree.map_leaves(self._converted, state)
+        self.parameters, self.state = parameters, state
         self.history = History()
-        self._outputs = Program(self.architecture.outputs)
+        self.diagnosis: Diagnosis | None = None
+        self._outputs = Program(self.architecture.outputs, held=2)
         self._forward = Program(self.architecture.forward)
         self._backpropagation = Program(self.architecture.backpropagation)
-        self._losses = Program(self.architecture.losses)
-
-    def _converted(self, array: Array) -> Array:
-        return np.asarray(array, self.dtype)
+        self._losses = Program(self.architecture.losses, held=2)
 
     # Parameters
+
+    @property
+    def parameters(self) -> Tree:
+        """The parameters of each layer: read-only arrays, so that nothing made from them can become out of date."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, parameters: Tree) -> None:
+        self._parameters = tree.map_leaves(self._frozen, parameters)
+
+    @property
+    def state(self) -> Tree:
+        """The state of each layer: read-only arrays."""
+        return self._state
+
+    @state.setter
+    def state(self, state: Tree) -> None:
+        self._state = tree.map_leaves(self._frozen, state)
+
+    def _frozen(self, array: Any) -> Array:
+        frozen = np.array(array, self.dtype)
+        frozen.flags.writeable = False
+        return frozen
 
     @property
     def weights(self) -> list[Array]:
@@ -135,7 +165,7 @@ class Network:
         """Forward propagation: zˡ and aˡ of every layer, for examples [N × n] or a single one [n]."""
         rows, single = self._rows(x)
         z, a = self._forward(self.parameters, self.state, rows)
-        return Forward(_numbered(z, 1, single), _numbered([rows, *a], 0, single))
+        return Forward(numbered(z, 1, single), numbered([rows, *a], 0, single))
 
     def backpropagate(self, x: Any, y: Any) -> Backpropagation:
         """Forward and back propagation: δˡ and the derivatives of the mean loss; parameters are not changed.
@@ -144,23 +174,55 @@ class Network:
             x: examples [N × n], or a single one [n].
             y: their targets.
         """
+        rows, targets, single = self._examples(x, y)
+        return Backpropagation.of(rows, self._backpropagation(self.parameters, self.state, rows, targets), single)
+
+    def explain_step(
+        self,
+        x: Any,
+        y: Any,
+        optimizer: Optimizer | LBFGS | float = 0.1,
+        *,
+        transform_gradients: Callable[..., Tree] | None = None,
+    ) -> StepExplanation:
+        """Forward, backward and one update with their numbers, as on a board; the network is not changed.
+
+        It is the pass of `backpropagate`: dropout drops nothing, and batch normalisation uses its running averages.
+
+        Args:
+            x: examples [N × n], or a single one [n].
+            y: their targets.
+            optimizer: what makes the update, its first; a number is the learning rate of plain gradient descent.
+            transform_gradients: as for `fit`; for instance a function that returns 0 for what is frozen.
+
+        Raises:
+            ArgumentError: x, y or an option is wrong.
+            GradientError: the layers' own rules, or a written form, do not give the engine's numbers.
+        """
+        rows, targets, single = self._examples(x, y)
+        return explain_step(
+            self.architecture,
+            self.parameters,
+            self.state,
+            self._backpropagation,
+            (rows, targets, single),
+            optimizer,
+            transform_gradients,
+        )
+
+    def _examples(self, x: Any, y: Any) -> tuple[Array, Array, bool]:
+        """Rows [N × n], N > 0, their targets, and whether x was a single example."""
         rows, single = self._rows(x)
         targets = self.loss.prepare(_one_row(y, self.n_outputs) if single else y, self.n_outputs)
         if not len(rows):
             raise ArgumentError("x has no rows; there is no mean loss to differentiate")
         if len(targets) != len(rows):
             raise ArgumentError(f"x has {len(rows)} rows, but y has {len(targets)}")
-        r = self._backpropagation(self.parameters, self.state, rows, targets)
-        gradient = Gradient(
-            W=_by_layer(r["parameters"], "W"),
-            b=_by_layer(r["parameters"], "b"),
-            x=r["x"][0] if single else r["x"],
-            parameters=r["parameters"],
-        )
-        z, delta = _numbered(r["z"], 1, single), _numbered(r["delta"], 1, single)
-        return Backpropagation(float(r["loss"]), z, _numbered([rows, *r["a"]], 0, single), delta, gradient)
+        return rows, targets, single
 
     def _rows(self, x: Any) -> tuple[Array, bool]:
+        if is_sparse(x):
+            raise ArgumentError("forward and backpropagate show every number, so x cannot be sparse; pass x.toarray()")
         array = self.architecture.inputs(x, "x")
         return np.atleast_2d(array).astype(self.dtype), array.ndim == 1
 
@@ -170,12 +232,23 @@ class Network:
         """The activations aᴸ of examples [N × n]: logits, means or margins, [N × k]; [k] for a single example."""
         array = self.architecture.inputs(X, "X")
         rows = np.atleast_2d(array)
-        parts = [
-            self._outputs(self.parameters, self.state, rows[start : start + _ROWS])
-            for start in range(0, len(rows), _ROWS)
-        ]
-        result = np.concatenate(parts) if parts else np.zeros((0, self.n_outputs), self.dtype)
+        if not len(rows):
+            return np.zeros((0, self.n_outputs), self.dtype)
+        result = in_blocks(lambda block: self._outputs(self.parameters, self.state, block), rows)
         return result[0] if array.ndim == 1 else result
+
+    def predictor(self, rows: int = 1) -> Predictor:
+        """The outputs for a fixed number of rows as a compiled function with no more Python around it than needed.
+
+        For controllers and other loops that ask for one prediction at a time. It keeps the parameters of now.
+
+        Raises:
+            ArgumentError: rows is not a whole number above 0.
+        """
+        require_positive(rows, "rows")
+        held = (self.parameters, self.state)
+        graph = self._outputs.graph(*held, np.zeros((rows, self.n_inputs), self.dtype))
+        return Predictor(graph, held, rows, self.n_inputs)
 
     def predict(self, X: Any) -> Array:
         """Predictions for examples [N × n].
@@ -230,16 +303,20 @@ class Network:
         l2: float = 0.0,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | str | None = None,
+        accumulate: int = 1,
+        transform_gradients: Callable[..., Tree] | None = None,
         validation: Any = None,
         early_stopping: int | None = None,
         callbacks: Any = (),
         progress: bool | None = None,
         checkpoint: Checkpoint | str | Path | None = None,
+        diagnose: Diagnose | None = None,
     ) -> Network:
         """Train on examples X [N × n] with targets y, starting from the present parameters.
 
         Args:
-            X: finite numbers of any dtype; converted a mini-batch at a time, never copied as a whole.
+            X: finite numbers; read where they lie, whatever their strides, and converted a mini-batch at a time. A
+                sparse matrix of SciPy stays sparse; the first layer must then be Dense.
             y: targets as the loss takes them: labels [N], numbers [N] or [N × k], one-hot rows [N × k].
             optimizer: by default Adam(1e-3). LBFGS takes all examples in every step.
             epochs: how many times the examples are gone through.
@@ -251,12 +328,20 @@ class Network:
             l2: λ₂ of the penalty ½ λ₂ Σ W², so that Wˡ ← Wˡ − η(∂ℒ/∂Wˡ + λ₂ Wˡ). Biases are not penalised.
             sample_weight: [N], how much each example counts; scaled to mean 1.
             class_weight: weight of each label, or "balanced" for the inverse of its frequency.
+            accumulate: how many batches make one update, their gradients being added up: the update that a batch of
+                accumulate × batch_size examples gives, with the memory of one of batch_size. Batch normalisation still
+                sees one batch at a time.
+            transform_gradients: traced gradients -> gradients, a tree like `parameters`; what the optimiser gets. If it
+                has a parameter `last`, it is told whether this is the last batch of an update (bool []).
             validation: (X, y), or the share of the examples to set aside at random.
             early_stopping: stop after so many epochs without a lower validation loss, and restore the best weights.
             callbacks: functions of the training, called after each epoch, or `chainrule.train.Callback` objects; a
                 list, or one of them.
             progress: whether to draw a progress bar; by default where stderr is a terminal.
             checkpoint: where to save the training; an existing file is resumed.
+            diagnose: "cheap" or "full": measure the layers during the training, at ever fewer steps or at every one.
+                `network.diagnosis` tells what was found, also after a DivergenceError, which then names the operation
+                that failed. The weights are the same to the last bit.
 
         Returns:
             The network itself. `network.history` tells what happened; after Ctrl-C it says "interrupted".
@@ -273,16 +358,49 @@ class Network:
             X,
             y,
             fitting.Options(l1, l2, sample_weight, class_weight, validation),
-            Plan(epochs, None if optimizer.full_batch else batch_size, shuffle, order, seed, early_stopping),
+            Plan(
+                epochs,
+                None if optimizer.full_batch else batch_size,
+                shuffle,
+                order,
+                seed,
+                early_stopping,
+                accumulate,
+                transform_gradients,
+            ),
             optimizer,
             [*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *as_callbacks(callbacks)],
+            diagnose,
         )
         self.history = training.history
         try:
             training.run()
         finally:
             self.parameters, self.state = training.result
+            if training.recorder is not None:
+                self.diagnosis = training.recorder.diagnosis(training.parameters)
         return self
+
+    def plan(
+        self,
+        X: Any = None,
+        y: Any = None,
+        *,
+        batch_size: int = 32,
+        optimizer: Optimizer | LBFGS | None = None,
+    ) -> Report:
+        """What one step of `fit` is compiled to: every kernel with its loops, work, tiles, threads and times.
+
+        The step is compiled and measured here, in about half a second; the network is not changed. The report prints
+        as a table.
+
+        Args:
+            X: examples [N × n] as for `fit`; by default zeros, one batch of them.
+            y: their targets; needed with a loss of your own that does not take ones [N × k].
+            batch_size: examples in a step.
+            optimizer: by default Adam(1e-3).
+        """
+        return training_step(self.architecture, self.parameters, self.state, X, y, batch_size, optimizer).report()
 
     # Files
 
@@ -305,16 +423,6 @@ class Network:
             count = sum(leaf.size for leaf in tree.leaves(parameters))
             lines.append(f"  {number}  {type(layer).__name__:<10} {count:>10,} parameters")
         return "\n".join(lines)
-
-
-def _numbered(arrays: Sequence[Array], first: int, single: bool) -> dict[int, Array]:
-    return {number: array[0] if single else array for number, array in enumerate(arrays, first)}
-
-
-def _by_layer(parameters: Tree, name: str) -> dict[int, Array]:
-    return {
-        number: layer[name] for number, layer in enumerate(parameters, 1) if isinstance(layer, dict) and name in layer
-    }
 
 
 def _one_row(y: Any, k: int) -> Array:

@@ -22,8 +22,10 @@ from chainrule.ops.composite import (
 )
 from chainrule.ops.elementwise import erf, stop_gradient
 from chainrule.ops.index import scatter_add
+from chainrule.ops.outside import outside
 from chainrule.ops.random import random_bits, random_key, uniform
 from chainrule.ops.reduce import logsumexp
+from chainrule.ops.sparse import sparse_matmul, sparse_outer
 from chainrule.ops.value import Value, lift
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "logsumexp",
     "mish",
     "normal",
+    "outside",
     "random_bits",
     "random_key",
     "relu",
@@ -47,6 +50,8 @@ __all__ = [
     "silu",
     "softmax",
     "softplus",
+    "sparse_matmul",
+    "sparse_outer",
     "stop_gradient",
     "uniform",
 ]

@@ -64,7 +64,10 @@ def broadcast(x: ArrayLike, shape: int | Shape) -> Any:
 
 def common_dtype(*operands: ArrayLike) -> np.dtype[Any]:
     """The dtype in which NumPy computes with these operands; Python numbers adapt to arrays (NEP 50)."""
-    return as_dtype(np.result_type(*(_dtype_or_number(x) for x in operands)))
+    first, *others = kinds = [_dtype_or_number(x) for x in operands]
+    if isinstance(first, np.dtype) and all(other is first for other in others):
+        return first
+    return as_dtype(np.result_type(*kinds))
 
 
 def _dtype_or_number(x: ArrayLike) -> Any:

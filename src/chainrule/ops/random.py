@@ -65,6 +65,15 @@ def random_key(seed: int, step: int = 0) -> Array:
     return np.array([seed & 0xFFFFFFFF, seed >> 32, step], np.uint32)
 
 
+def random_keys(seed: int, steps: Array) -> Array:
+    """The keys of many steps, whole numbers [k] in increasing order: uint32 [k × 3]."""
+    keys = np.empty((len(steps), 3), np.uint32)
+    if len(steps):
+        keys[:] = random_key(seed, int(steps[-1]))
+        keys[:, 2] = steps
+    return keys
+
+
 def random_bits(key: ArrayLike, shape: Shape, stream: int = 0) -> Any:
     """32 random bits an element, uint32; different for every key, stream (below 2³²) and position."""
     return apply(RANDOM_BITS, key, shape=tuple(shape), stream=stream)

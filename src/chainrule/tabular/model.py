@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import nn
-from chainrule.data import ClassTarget, Preprocessing, Table, Target
+from chainrule.data import ClassTarget, Preprocessing, Table, Target, rows_with_target
 from chainrule.data.record import JSON
-from chainrule.errors import ArgumentError
+from chainrule.doctor import Diagnosis
+from chainrule.errors import ArgumentError, DivergenceError
+from chainrule.optim import LBFGS, Optimizer
 from chainrule.tabular import files
+from chainrule.tabular.explaining import Row, explain_row, one_row
+from chainrule.tabular.explanation import RowExplanation
 from chainrule.tabular.report import Report
 
 
@@ -53,6 +59,65 @@ class TableModel:
         if not isinstance(self.target, ClassTarget):
             raise ArgumentError(f"{self.target.column!r} is a number, so there are no class probabilities; use predict")
         return self.network.predict_proba(self.preprocessing.apply(table))
+
+    def explain(self, row: Row, baseline: Row | None = None, of: Any = None) -> RowExplanation:
+        """Why a row gets its prediction: what each column adds, and what would change it, in the table's own units.
+
+        The shares are integrated gradients on the straight line from the baseline to the row, where a coded category
+        stands for its learned vector; they add up to the difference of the two predictions, up to the stated error.
+        A number is explained before `predict` keeps it within the training range.
+
+        Args:
+            row: a `Table` of one row, or {column: value}.
+            baseline: the row to compare with, likewise; by default the median or most frequent value of each column
+                among the training rows.
+            of: the class whose probability is explained; by default the predicted one.
+
+        Raises:
+            ArgumentError: it is not one row, or there is no such class.
+            TableError: see `predict`.
+        """
+        return explain_row(self, row, baseline, of)
+
+    def explain_step(self, row: Row, optimizer: Optimizer | LBFGS | float = 0.1) -> nn.StepExplanation:
+        """One step of the network on a row and its target, with numbers; see `Network.explain_step`.
+
+        Args:
+            row: a `Table` of one row, or {column: value}, with the target.
+            optimizer: what makes the update; a number is the learning rate of plain gradient descent.
+
+        Raises:
+            ArgumentError: it is not one row.
+            TableError: the target is missing, or see `predict`.
+        """
+        table = one_row(row, "row")
+        inputs = self.preprocessing.apply(table)[0]
+        return self.network.explain_step(inputs, self.target.encode(table[self.target.column])[0], optimizer)
+
+    def diagnose(self, table: Table, *, epochs: int = 1) -> Diagnosis:
+        """What training this model on a table with its target is like; the model stays as it is.
+
+        A copy of the network is trained for some epochs as the model was, and every step is measured.
+
+        Raises:
+            TableError: a column is missing, or a value does not fit; see `predict`.
+        """
+        rows, _ = rows_with_target(table[self.target.column])
+        known = table.select(rows)
+        network, recipe = copy(self.network), self.report.recipe
+        with suppress(DivergenceError):  # the diagnosis tells it
+            network.fit(
+                self.preprocessing.apply(known),
+                self.target.encode(known[self.target.column]),
+                optimizer=recipe.optimizer,
+                epochs=epochs,
+                batch_size=recipe.batch_size,
+                seed=recipe.seed,
+                progress=False,
+                diagnose="full",
+            )
+        assert network.diagnosis is not None
+        return network.diagnosis
 
     def to_json(self) -> JSON:
         """Everything but the network's numbers, as a JSON object: network, preprocessing, target, report."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from chainrule import __version__, nn, tree
 from chainrule.data import ClassTarget, Table
 from chainrule.data.target import Task
+from chainrule.doctor.recorder import Diagnose
 from chainrule.tabular.judging import Judge
 from chainrule.tabular.metrics import Scores
 from chainrule.tabular.model import TableModel
@@ -29,6 +30,7 @@ def train_table(
     batch_size: int | None = None,
     seed: int = 0,
     progress: bool | None = None,
+    diagnose: Diagnose | None = None,
 ) -> tuple[TableModel, Report]:
     """Train a network to predict one column from the others.
 
@@ -46,6 +48,7 @@ def train_table(
         batch_size: rows in a step; by default it follows from the number of rows.
         seed: the same seed and table give the same model, bit by bit on the same machine.
         progress: whether to draw a progress bar; by default where stderr is a terminal.
+        diagnose: "cheap" or "full", see `Network.fit`; `model.network.diagnosis` is what was found.
 
     Returns:
         The model, and the report, which is also `model.report`. After Ctrl-C it is the best model so far.
@@ -60,18 +63,20 @@ def train_table(
     Recipe.choose(1, hidden, epochs, batch_size, seed)  # refuses bad options before the table is worked on
     prepared = prepare(table, target, task, valid, seed)
     recipe = Recipe.choose(len(prepared.parts.training), hidden, epochs, batch_size, seed)
-    network, scores = fit_and_score(prepared, recipe, progress)
+    network, scores = fit_and_score(prepared, recipe, progress, diagnose)
     facts = report(table, prepared, recipe, network, scores, round(time.perf_counter() - began, 2))
     return TableModel(prepared.preprocessing, network, prepared.target, facts), facts
 
 
-def fit_and_score(prepared: Prepared, recipe: Recipe, progress: bool | None) -> tuple[nn.Network, dict[str, Scores]]:
+def fit_and_score(
+    prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None
+) -> tuple[nn.Network, dict[str, Scores]]:
     """The trained network, and the scores of all models; without the linear one if Ctrl-C was pressed."""
     validation = prepared.parts.validation
     judge = Judge(prepared.target, prepared.y[prepared.parts.training], prepared.y[validation])
     scores = {}
     with catching_interrupts() as interrupt:
-        network = fit(prepared, recipe, progress)
+        network = fit(prepared, recipe, progress, diagnose)
         scores["network"] = judge.network(network, prepared.X[validation])
         if not (interrupt.requested or is_interrupted(network)):
             linear = fit(prepared, recipe.linear(), progress)
@@ -80,7 +85,7 @@ def fit_and_score(prepared: Prepared, recipe: Recipe, progress: bool | None) -> 
     return network, scores | {"baseline": judge.baseline()}
 
 
-def fit(prepared: Prepared, recipe: Recipe, progress: bool | None) -> nn.Network:
+def fit(prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None = None) -> nn.Network:
     """A network trained on the training part up to the epoch that is best on the stopping part."""
     training, stopping = prepared.parts.training, prepared.parts.stopping
     network = make_network(prepared.preprocessing, prepared.target, recipe)
@@ -94,6 +99,7 @@ def fit(prepared: Prepared, recipe: Recipe, progress: bool | None) -> nn.Network
         validation=(prepared.X[stopping], prepared.y[stopping]),
         early_stopping=recipe.patience,
         progress=progress,
+        diagnose=diagnose,
     )
 
 

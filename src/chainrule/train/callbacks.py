@@ -16,19 +16,31 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """The moments at which a callback is told; override those that matter."""
+    """The moments at which a callback is told; override those that matter.
+
+    Attributes:
+        step_interval: `on_step` is called after every so many steps; None: from time to time, about ten times a second.
+            Steps between two calls run without Python, so 1 makes small networks train slower.
+    """
+
+    step_interval: int | None = 1
 
     def on_start(self, training: Training) -> None:
         """Before the first step."""
 
     def on_step(self, training: Training) -> None:
-        """After every step."""
+        """After a step, or after several: see `step_interval`."""
 
     def on_epoch(self, training: Training) -> None:
         """After every epoch, its record being the last of `training.history`."""
 
     def on_end(self, training: Training) -> None:
         """After the last step, also when training failed or was interrupted."""
+
+
+def hears_steps(callback: Callback) -> bool:
+    """Whether a callback overrides `on_step`."""
+    return type(callback).on_step is not Callback.on_step
 
 
 class _AfterEpoch(Callback):

@@ -41,6 +41,11 @@ class Checkpoint(Callback):
         if self.every_steps is not None and self.every_steps < 1:
             raise ArgumentError(f"every_steps must be above 0, got {self.every_steps}")
 
+    @property
+    def step_interval(self) -> int | None:  # type: ignore[override]
+        """`every_steps`."""
+        return self.every_steps
+
     def on_start(self, training: Training) -> None:
         """Continue from the file."""
         self.resume(training)
@@ -113,6 +118,7 @@ def _run(training: Training) -> dict[str, Any]:
         "optimizer": re.sub(" at 0x[0-9a-fA-F]+", "", repr(optimizer)),  # a schedule may be any function
         "number of steps": training.total_steps if scheduled else None,
         "batch_size": plan.batch_size,
+        "accumulate": plan.accumulate,
         "shuffle": plan.shuffle,
         "order": plan.order is not None,
         "seed": int(plan.seed),

@@ -14,6 +14,7 @@ from chainrule.errors import ArgumentError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
+from chainrule.rows import blocks
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.history import History
@@ -45,6 +46,8 @@ def fit(
     order: Sequence[Array] | None = None,
     seed: int = 0,
     sample_weight: Any = None,
+    accumulate: int = 1,
+    transform_gradients: Callable[..., Tree] | None = None,
     validation: Any = None,
     early_stopping: int | None = None,
     callbacks: Any = (),
@@ -61,6 +64,10 @@ def fit(
         optimizer: by default Adam(1e-3). LBFGS takes all examples in every step.
         epochs, batch_size, shuffle, order, seed, early_stopping: see `Plan`.
         sample_weight: [n], how much each example counts; scaled to mean 1.
+        accumulate: how many batches make one update, their gradients being added up; it is the update that a batch of
+            accumulate × batch_size examples gives, with the memory of one of batch_size.
+        transform_gradients: traced gradients -> gradients, a tree like the parameters; what the optimiser gets. If it
+            has a parameter `last`, it is told whether this is the last batch of an update (bool []).
         validation: arrays like `data`, to compute "valid_loss" from after each epoch.
         callbacks: functions of the training, called after each epoch, or `Callback` objects; a list, or one of them.
         progress: whether to draw a progress bar; by default where stderr is a terminal.
@@ -82,8 +89,17 @@ def fit(
         problem=problem,
         optimizer=optimizer,
         data=Examples.of(_arrays(data, "data"), sample_weight),
-        plan=Plan(epochs, None if optimizer.full_batch else batch_size, shuffle, order, seed, early_stopping),
-        weights=Weights(start, optimizer.initialise(start), {}),
+        plan=Plan(
+            epochs,
+            None if optimizer.full_batch else batch_size,
+            shuffle,
+            order,
+            seed,
+            early_stopping,
+            accumulate,
+            transform_gradients,
+        ),
+        start=Weights(start, optimizer.initialise(start), {}),
         validation=None if validation is None else Examples.of(_arrays(validation, "validation"), name="validation"),
         callbacks=[*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *as_callbacks(callbacks)],
     )
@@ -111,10 +127,16 @@ def _arrays(data: Any, name: str) -> list[Array]:
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ArgumentError(f"{name} must be an array or a tuple of arrays with one row for each example")
     for place, array in zip(named, arrays, strict=True):
-        good = np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
-        if not good.all():
-            raise ArgumentError(f"{place}: row {np.argmin(good)} contains nan or infinity; fill it or drop the row")
+        for start, rows in blocks(array):
+            _require_finite(rows, start, place)
     return arrays
+
+
+def _require_finite(rows: Array, start: int, place: str) -> None:
+    good = np.isfinite(rows).all(axis=tuple(range(1, rows.ndim)))
+    if not good.all():
+        row = start + int(np.argmin(good))
+        raise ArgumentError(f"{place}: row {row} contains nan or infinity; fill it or drop the row")
 
 
 def _problem(loss: Callable[..., Any]) -> Problem:

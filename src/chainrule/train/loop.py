@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from chainrule import tree
-from chainrule.data.batches import batches
+from chainrule.doctor.measuring import Detail
+from chainrule.doctor.recorder import Recorder
 from chainrule.errors import ArgumentError, DivergenceError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
-from chainrule.train.callbacks import Callback, as_callbacks
+from chainrule.rows import blocks
+from chainrule.train.callbacks import Callback, as_callbacks, hears_steps
 from chainrule.train.history import History
 from chainrule.train.interrupt import Interrupt, catching_interrupts
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Problem
-from chainrule.train.step import Weights, make_step
+from chainrule.train.step import FullBatchStep, Step, Weights, make_step
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 
-_ROWS = 65_536  # taken into a digest at a time, so that it needs no second copy of the data
+_SLICE_SECONDS = 0.05
+_NEWS_SECONDS = 0.1  # between two calls of callbacks that hear of steps from time to time
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ class Examples:
     def digest(self) -> str:
         """The SHA-256 of all numbers."""
         digest = hashlib.sha256()
-        for array in (*self.arrays, *([] if self.weights is None else [self.weights])):
-            for start in range(0, len(array), _ROWS):
-                digest.update(array[start : start + _ROWS].tobytes())
+        for array in (*tree.leaves(self.arrays), *([] if self.weights is None else [self.weights])):
+            for _, block in blocks(array):
+                digest.update(block.tobytes())
         return digest.hexdigest()
 
     @classmethod
@@ -97,6 +99,43 @@ class Position:
     waited: int = 0
 
 
+class Epoch(NamedTuple):
+    """The epoch that a training is in.
+
+    Attributes:
+        order: the positions of its examples.
+        size: examples of a step.
+        first_step: the number of its first step, of all steps.
+        kept_at: how many of its steps were made when the weights were kept.
+    """
+
+    order: Array
+    size: int
+    first_step: int
+    kept_at: int
+
+    def batches(self, start: int, stop: int) -> Iterator[Array]:
+        """The batches of some of its steps [k × B], those of one size together."""
+        rows = self.order[start * self.size : stop * self.size]
+        whole = len(rows) // self.size * self.size
+        if whole:
+            yield rows[:whole].reshape(-1, self.size)
+        if whole < len(rows):
+            yield rows[None, whole:]
+
+
+class Pace:
+    """How many steps make a slice of about 50 ms: short enough for Ctrl-C and a progress bar, long enough for speed."""
+
+    def __init__(self) -> None:
+        self.steps = 1
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from a slice; the next one is at most eight times as long."""
+        wanted = _SLICE_SECONDS / max(seconds / max(steps, 1), 1e-7)
+        self.steps = int(min(max(wanted, 1), 8 * self.steps))
+
+
 @dataclass
 class Training:
     """A training in progress; callbacks receive it.
@@ -107,10 +146,11 @@ class Training:
         data: the examples to learn from.
         plan: how long, in which order, and when to stop.
         validation: the examples that "valid_…" scores are of.
-        weights: parameters, optimiser state and model state, as of the last step.
+        start: parameters, optimiser state and model state to begin with.
         best: parameters and model state of the best epoch so far, if early stopping is on.
         history: records of the finished epochs.
         position: where it stands.
+        recorder: keeps what is measured of its steps, if they are.
         stop_reason: why it was asked to stop, or "".
     """
 
@@ -118,23 +158,30 @@ class Training:
     optimizer: Optimizer | LBFGS
     data: Examples
     plan: Plan
-    weights: Weights
+    start: Weights
     validation: Examples | None = None
     callbacks: Sequence[Callback | Callable[[Training], object]] = ()
     best: tuple[Tree, Tree] | None = None
     history: History = field(default_factory=History)
     position: Position = field(default_factory=Position)
+    recorder: Recorder | None = None
 
     def __post_init__(self) -> None:
         self.plan.check_order(len(self.data))
         if self.plan.early_stopping and self.validation is None:
             raise ArgumentError("early_stopping needs a validation set; give validation=(X, y) or a fraction")
+        if self.recorder is not None and self.optimizer.full_batch:
+            raise ArgumentError("diagnose needs the steps of a first-order optimiser such as optim.Adam(1e-3)")
         self.total_steps = self.plan.steps_before(self.plan.epochs, len(self.data))
         self._listeners = as_callbacks(self.callbacks)
+        self._step_listeners = [listener for listener in self._listeners if hears_steps(listener)]
         self.stop_reason = ""
         self._clock = time.perf_counter()
         self._clock_examples = 0
-        self._step = make_step(self.problem, self.optimizer, self.data.arrays, self.data.weights)
+        self._pace = Pace()
+        self._next_news = 0.0
+        data = self.data
+        self._step = make_step(self.problem, self.optimizer, data.arrays, data.weights, self.start, self.plan.seam)
 
     # What callbacks ask
 
@@ -159,6 +206,15 @@ class Training:
         return self._clock_examples / max(time.perf_counter() - self._clock, 1e-9)
 
     @property
+    def weights(self) -> Weights:
+        """Parameters, optimiser state and model state as of the last step."""
+        return self._step.weights
+
+    @weights.setter
+    def weights(self, weights: Weights) -> None:
+        self._step.weights = weights
+
+    @property
     def parameters(self) -> Tree:
         """The parameters as of the last step."""
         return self.weights.parameters
@@ -166,7 +222,8 @@ class Training:
     @property
     def result(self) -> tuple[Tree, Tree]:
         """Copies of the parameters and the model state to keep: the best epoch with early stopping, else the last."""
-        parameters, state = self.best or (self.weights.parameters, self.weights.state)
+        weights = self.weights
+        parameters, state = self.best or (weights.parameters, weights.state)
         return tree.map_leaves(np.array, parameters), tree.map_leaves(np.array, state)
 
     @cached_property
@@ -199,44 +256,93 @@ class Training:
         return self.history
 
     def _run_epoch(self, interrupt: Interrupt) -> None:
+        length = self.plan.length(self.position.epoch, len(self.data))
+        size = self.plan.size(length)
+        count, rest = -(-length // size), length % size
+        for batch in filter(None, (size if length >= size else 0, rest)):
+            self._step.prepare(batch, self._details)  # recording and compiling are not a part of what an epoch takes
         began = time.perf_counter()
-        last_good = self.weights
+        self._step.keep()
+        kept_at = self.position.done
         order = self.plan.examples(self.position.epoch, len(self.data))
-        size = self.plan.size(len(order))
-        for batch in islice(batches(order, size), self.position.done, None):
-            self._run_step(batch, last_good)
+        self._epoch = Epoch(order, size, self.position.step - kept_at, kept_at)
+        while self.position.done < count:
+            self._run_slice(self._next_batches(order, size), size)
             if interrupt.requested:
                 self.stop("interrupted")
             if self.stop_reason:
                 break
-        if self.position.done == -(-len(order) // size):
-            for path, leaf in tree.items(self.parameters, "parameters"):
-                if not np.all(np.isfinite(leaf)):
-                    self._diverged(self.position.step, f"{path} is not finite", last_good)
+        if self.position.done == count:
+            path = self._step.not_finite()
+            if path:
+                self._diverged(self.position.step, f"{path} is not finite")
             self._finish_epoch(time.perf_counter() - began)
 
-    def _run_step(self, batch: Array, last_good: Weights) -> None:
+    def _next_batches(self, order: Array, size: int) -> Array:
+        """The batches of the next slice [k × B]: those of about 50 ms, but no further than a callback wants to wait."""
+        start = self.position.done * size
+        whole = (len(order) - start) // size
+        if whole == 0:
+            return order[start:].reshape(1, -1)
+        step = self.position.step
+        waits = [n - step % n for n in (listener.step_interval for listener in self._step_listeners) if n is not None]
+        if self.recorder is not None:
+            waits.append(self.recorder.next(step)[1])
+        count = 1 if self.optimizer.full_batch else min(whole, self._pace.steps, *waits)
+        return order[start : start + count * size].reshape(count, size)
+
+    def _run_slice(self, batches: Array, size: int) -> None:
+        """Steps without Python between them."""
         position = self.position
-        weights, loss = self._step(self.weights, self.plan.seed, position.step, self.total_steps, batch)
-        if not np.isfinite(loss):
-            where = self._first_not_finite(batch)
-            self._diverged(position.step + 1, f"the loss is not finite, first in {where}", last_good)
-        self.weights = weights
-        position.step += 1
-        position.done += 1
-        position.loss_sum += loss
-        position.examples += len(batch)
-        self._clock_examples += len(batch)
-        self._tell("on_step")
+        began = time.perf_counter()
+        losses, alone = self._run_steps(batches)
+        done = len(losses)
+        position.step += done
+        position.done += done
+        if done:
+            losses[0] += position.loss_sum
+            position.loss_sum = float(np.cumsum(losses)[-1])  # one after another, so it does not depend on slices
+        position.examples += done * batches.shape[1]
+        self._clock_examples += done * batches.shape[1]
+        if done < len(batches):
+            where = self._first_not_finite(batches[done])
+            self._diverged(position.step + 1, f"the loss is not finite, first in {where}")
+        now = time.perf_counter()
+        if batches.shape[1] == size and not alone:
+            self._pace.took(done, now - began)
+        self._tell_steps(now)
         if self._step.finished:
             self.stop("converged")
+
+    def _run_steps(self, batches: Array) -> tuple[Array, bool]:
+        """The losses of steps, and whether they are one alone because it is measured; what is measured is kept."""
+        step, run = self.position.step, self._step
+        if self.recorder is None or isinstance(run, FullBatchStep):
+            return run.run(self.plan.seed, step, self.total_steps, batches), False
+        detail, _ = self.recorder.next(step)
+        losses, records = run.run_measured(self.plan.seed, step, self.total_steps, batches, detail)
+        if detail:
+            self.recorder.units, self.recorder.unreached = run.units, run.unreached
+            self.recorder.take(step, losses / batches.shape[1], records)
+        return losses, detail is Detail.EVERYTHING
+
+    def _tell_steps(self, now: float) -> None:
+        """Tell those who hear of steps: at their intervals, or from time to time."""
+        due = now >= self._next_news
+        if due:
+            self._next_news = now + _NEWS_SECONDS
+        for listener in self._step_listeners:
+            interval = listener.step_interval
+            if due if interval is None else self.position.step % interval == 0:
+                listener.on_step(self)
 
     def _finish_epoch(self, seconds: float) -> None:
         position = self.position
         record: dict[str, Any] = {"epoch": position.epoch + 1, "loss": self.epoch_loss, "seconds": seconds}
         if self.validation is not None:
+            weights = self.weights
             scores = self.problem.validate(
-                self.weights.parameters, self.weights.state, self.validation.arrays, self.validation.weights
+                weights.parameters, weights.state, self.validation.arrays, self.validation.weights
             )
             record |= {f"valid_{name}": value for name, value in scores.items()}
             self._compare(scores["loss"])
@@ -252,7 +358,8 @@ class Training:
             return
         if loss < self.position.best_loss:
             self.position.best_loss, self.position.waited = loss, 0
-            self.best = (self.weights.parameters, self.weights.state)
+            weights = self.weights
+            self.best = (weights.parameters, weights.state)
             self.history.best_epoch = self.position.epoch + 1
         else:
             self.position.waited += 1
@@ -264,13 +371,51 @@ class Training:
         examples = [np.take(array, batch, axis=0) for array in self.data.arrays]
         return self.problem.locate(self.weights.parameters, self.weights.state, key, examples)
 
-    def _diverged(self, step: int, what: str, last_good: Weights) -> NoReturn:
-        self.weights = last_good
+    def _diverged(self, step: int, what: str) -> NoReturn:
+        cause = self._cause()
+        self._step.go_back()
         raise DivergenceError(
             f"training diverged at step {step} (epoch {self.position.epoch + 1}): {what}; the "
             "weights are back at the last good epoch. Lower the learning rate, clip the gradient (clip_norm=1.0), or "
-            "scale the inputs"
+            f"scale the inputs{cause}"
         )
+
+    def _cause(self) -> str:
+        """Where the first number that is not finite came from, if this training is diagnosed, for the message."""
+        run, recorder = self._step, self.recorder
+        if recorder is None or isinstance(run, FullBatchStep):
+            return ""
+        recorder.diverged = True
+        good, done = self._last_good_step(run)
+        seed, total, batch = self.plan.seed, self.total_steps, next(self._epoch.batches(done, done + 1))[0]
+        recorder.not_finite = run.replay(good, seed, self._epoch.first_step + done, total, batch, recorder.titles)
+        return f". First: {recorder.not_finite}"
+
+    def _last_good_step(self, run: Step) -> tuple[Weights, int]:
+        """The weights before the first step of the epoch that made a loss or weight not finite, and its number.
+
+        They are looked for between the beginning of the epoch and now, half by half.
+        """
+        good, low, high = run.weights, self.position.done, self.position.done + 1
+        if run.not_finite():
+            run.go_back()
+            good, low, high = run.weights, self._epoch.kept_at, self.position.done
+        while high - low > 1:
+            middle = (low + high) // 2
+            run.weights, step = good, self._epoch.first_step + low
+            for batches in self._epoch.batches(low, middle):
+                run.run(self.plan.seed, step, self.total_steps, batches)
+                step += len(batches)
+            if run.not_finite():
+                high = middle
+            else:
+                good, low = run.weights, middle
+        return good, low
+
+    @property
+    def _details(self) -> tuple[Detail, ...]:
+        """How the steps are measured."""
+        return (Detail.NOTHING,) if self.recorder is None else self.recorder.details
 
     def _tell(self, moment: str) -> None:
         for listener in self._listeners:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from chainrule.data.batches import epoch_order
 from chainrule.errors import ArgumentError
+from chainrule.train.seam import Seam
+from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 
 
@@ -19,6 +21,8 @@ class Plan:
     Attributes:
         epochs: how many times the data is gone through.
         batch_size: examples in a step; None takes all of them.
+        accumulate: how many batches of this size make one update; their gradients are added up.
+        transform_gradients: traced gradients -> gradients, between back propagation and optimiser; see `fit`.
         shuffle: whether the order is a new random one in every epoch.
         order: the positions of the examples for each epoch, instead of shuffling; a row may leave examples out.
         seed: of the order and of dropout.
@@ -31,12 +35,22 @@ class Plan:
     order: Sequence[Array] | None = None
     seed: int = 0
     early_stopping: int | None = None
+    accumulate: int = 1
+    transform_gradients: Callable[..., Tree] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "early_stopping"):
+        for name in ("epochs", "batch_size", "early_stopping", "accumulate"):
             value = getattr(self, name)
+            if value is None and name == "batch_size" and self.accumulate != 1:
+                raise ArgumentError(
+                    "accumulate needs a batch_size, and LBFGS takes all examples at once; leave accumulate=1"
+                )
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
                 raise ArgumentError(f"{name} must be a whole number above 0, got {value!r}")
+        if self.transform_gradients is not None and not callable(self.transform_gradients):
+            raise ArgumentError(
+                f"transform_gradients must be a function of gradients, got {self.transform_gradients!r}"
+            )
         if not isinstance(self.seed, int | np.integer) or not 0 <= self.seed < 2**64:
             raise ArgumentError(f"seed must be a whole number in 0 … 2⁶⁴−1, got {self.seed!r}")
 
@@ -63,9 +77,18 @@ class Plan:
 
     def steps_before(self, epoch: int, n: int) -> int:
         """How many steps all epochs before `epoch` take."""
-        lengths = [n] * epoch if self.order is None else [len(row) for row in self.order[:epoch]]
+        lengths = (self.length(earlier, n) for earlier in range(epoch))
         return sum(-(-length // self.size(length)) for length in lengths)
 
+    def length(self, epoch: int, n: int) -> int:
+        """How many examples an epoch (from 0) goes through."""
+        return n if self.order is None else len(self.order[epoch])
+
     def size(self, n: int) -> int:
-        """The batch size for an epoch of `n` examples."""
-        return self.batch_size or max(n, 1)
+        """How many examples an update takes in an epoch of `n` examples."""
+        return (self.batch_size or max(n, 1)) * self.accumulate
+
+    @property
+    def seam(self) -> Seam:
+        """What happens between gradient and update."""
+        return Seam(self.accumulate, self.batch_size, self.transform_gradients)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule.doctor.measuring import Watched
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -19,11 +20,13 @@ class Objective(NamedTuple):
         losses: one for each example [B], or their mean as a single number [].
         penalty: what is added to the mean loss, independent of the batch; [].
         state: the model's state after the batch.
+        layers: what can be watched, one for each entry of the list of parameters; empty if they have no layers.
     """
 
     losses: Any
     penalty: Any
     state: Tree
+    layers: Sequence[Watched] = ()
 
 
 def _no_scores(parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None) -> dict[str, float]:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 class ProgressBar(Callback):
-    """A bar that advances with every step."""
+    """A bar that advances with the steps."""
+
+    step_interval = None
 
     def on_start(self, training: Training) -> None:
         """Draw the empty bar."""
@@ -28,7 +30,7 @@ class ProgressBar(Callback):
             console=Console(stderr=True),
             transient=True,
         )
-        self._scores = ""
+        self._loss = self._scores = ""
         self._task = self._bar.add_task(
             "", total=training.total_steps, completed=training.step, epoch=self._epoch(training), scores="", rate=""
         )
@@ -36,18 +38,21 @@ class ProgressBar(Callback):
 
     def on_step(self, training: Training) -> None:
         """Advance, with the mean loss of the epoch so far."""
-        scores = f"loss {training.epoch_loss:.3g}{self._scores}"
-        rate = f"{_short(training.examples_per_second)}/s"
+        if training.position.done:
+            self._loss = f"loss {training.epoch_loss:.3g}"
+        scores, rate = self._loss + self._scores, f"{_short(training.examples_per_second)}/s"
         self._bar.update(self._task, completed=training.step, epoch=self._epoch(training), scores=scores, rate=rate)
 
     def on_epoch(self, training: Training) -> None:
         """Show the newest validation scores."""
         record = training.history.epochs[-1]
+        self._loss = f"loss {record['loss']:.3g}"
         scores = {name.removeprefix("valid_"): v for name, v in record.items() if name.startswith("valid_")}
         self._scores = "".join(f"  {'valid' if name == 'loss' else name} {v:.3g}" for name, v in scores.items())
 
     def on_end(self, training: Training) -> None:
-        """Remove the bar."""
+        """Remove the bar, after a last look at it."""
+        self.on_step(training)
         self._bar.stop()
 
     @staticmethod

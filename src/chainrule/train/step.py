@@ -5,23 +5,40 @@ The whole step is a single traced function, so whatever executes it sees all of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from chainrule import tree
+from chainrule.doctor.measuring import Detail, Watched, measured_layers, measured_weights
+from chainrule.doctor.not_finite import Computation, NotFinite, explain, in_double
 from chainrule.errors import ArgumentError
+from chainrule.executors import Stepper, make_steps
 from chainrule.graph import Graph
 from chainrule.ops import random_key
+from chainrule.ops.random import random_keys
 from chainrule.ops.value import Value, lift
 from chainrule.optim import LBFGS, Adam, Optimizer
+from chainrule.plan.kernels import Usage
 from chainrule.program import Program
+from chainrule.runtime.cores import available
+from chainrule.tracing import trace_call
 from chainrule.train.problem import Objective, Problem
+from chainrule.train.seam import WHOLE, MicroBatches, Seam, add_up, only_if
 from chainrule.transforms import pull_back
 from chainrule.transforms.backprop import or_zeros
+from chainrule.transforms.derivation import Derivation
 from chainrule.tree import Tree
-from chainrule.types import Array
+from chainrule.types import Array, has_gaps
+
+if TYPE_CHECKING:
+    from chainrule.runtime.inspection import Inspection
+
+_PARAMETERS = "parameters"  # their name in messages
+_TRIED = 8  # steps in a row, each on examples of its own, when a step is timed
 
 
 class Weights(NamedTuple):
@@ -32,53 +49,342 @@ class Weights(NamedTuple):
     state: Tree
 
 
+class Made(NamedTuple):
+    """A step as it is traced.
+
+    Attributes:
+        weights: after the step.
+        sums: of gradients, for the next micro-batch.
+        loss_sum: of the batch's examples.
+        loss: what is differentiated.
+        gradients: of it, those of earlier micro-batches of the update included.
+        layers: what the problem lets be watched.
+        derivation: how the gradients of this batch came about.
+    """
+
+    weights: Weights
+    sums: Tree
+    loss_sum: Any
+    loss: Value
+    gradients: Tree
+    layers: Sequence[Watched]
+    derivation: Derivation
+
+
 class Step:
-    """The step of a first-order optimiser."""
+    """The step of a first-order optimiser. The weights stay with the executor from step to step."""
 
     def __init__(
-        self, problem: Problem, optimizer: Optimizer, data: Sequence[Array], sample_weight: Array | None
+        self,
+        problem: Problem,
+        optimizer: Optimizer,
+        data: Sequence[Array],
+        sample_weight: Array | None,
+        weights: Weights,
+        seam: Seam | None = None,
     ) -> None:
-        self.problem, self.optimizer = problem, optimizer
+        self.problem, self.optimizer, self.seam = problem, optimizer, seam or Seam()
         self.data, self.sample_weight = tuple(data), sample_weight
-        self.program = Program(self._step)
+        self._gathered = tree.leaves((self.sample_weight, self.data))  # arrays with a row for each example
         self.finished = False
+        self._programs = {
+            Detail.NOTHING: Program(self._step),
+            Detail.LAYERS: Program(self._step_watching_layers),
+            Detail.EVERYTHING: Program(self._step_watching_everything),
+        }
+        self._steppers: dict[tuple[int, Detail], Stepper] = {}
+        self._records: dict[Detail, list[dict[str, Any]]] = {}  # for their structure
+        self.units: list[int] = []  # outputs of each layer that is watched
+        self.unreached: list[str] = []  # parameters that no path from the loss leads to
+        self._current: Stepper | None = None  # holds the newest weights; None if they are in _weights
+        self._weights = weights
+        self._parameters = len(tree.leaves(weights.parameters))
+        self._prepared: set[int] = set()
+        self._kept: tuple[Stepper | None, Weights] = None, weights
 
-    def __call__(self, weights: Weights, seed: int, step: int, total: int, batch: Array) -> tuple[Weights, float]:
-        """The weights after the step on the examples `batch` [B, int64], and the sum of their weighted losses."""
-        time = (random_key(seed, step), np.float64(step), np.float64(total))
-        changed, loss = self.program(weights, time, batch, self.sample_weight, self.data)
-        return changed, float(loss)
+    @property
+    def weights(self) -> Weights:
+        """What the steps have made of the weights so far; copies, made when somebody asks."""
+        if self._current is not None:
+            states = iter(self._current.states())
+            self._weights = Weights(*tree.rebuild(tuple(self._weights), states))
+            # the executor goes on with its own copy: what is read here never changes
+        return self._weights
 
-    def graph(self, weights: Weights, batch: Array) -> Graph:
+    @weights.setter
+    def weights(self, weights: Weights) -> None:
+        self._weights, self._current = weights, None
+
+    def keep(self) -> None:
+        """Remember the weights as they are now, in place of those remembered before."""
+        if self._current is not None:
+            self._current.save()
+        self._kept = self._current, self._weights
+
+    def go_back(self) -> None:
+        """Go back to the weights that were remembered."""
+        self._current, self._weights = self._kept
+        if self._current is not None:
+            self._current.restore()
+
+    def not_finite(self) -> str:
+        """The first parameter that holds an infinity or NaN; "" if there is none."""
+        current = self._current
+        if current is None:
+            return first_not_finite(self._weights.parameters)
+        number = current.first_not_finite(self._parameters)
+        return "" if number is None else list(tree.items(self._weights.parameters, _PARAMETERS))[number][0]
+
+    def prepare(self, size: int, details: Iterable[Detail] = (Detail.NOTHING,)) -> None:
+        """Compile the step for batches of a size, measured in these ways, unless it was done before."""
+        if size not in self._prepared:
+            for part in self.seam.split(np.zeros((1, size), np.int64)):
+                for detail in details:
+                    self._stepper(part.positions.shape[1], detail)
+            self._prepared.add(size)
+
+    def run(self, seed: int, step: int, total: int, batches: Array) -> Array:
+        """Make an update on each of some batches.
+
+        Args:
+            seed: of the random bits.
+            step: the number of updates already made.
+            total: the number of updates of the whole training.
+            batches: positions of examples, int64 [k × B].
+
+        Returns:
+            The sums of the weighted losses, float64 [k]; fewer than k if one was not finite, and the weights are then
+            those from before that update.
+        """
+        return self.run_measured(seed, step, total, batches, Detail.NOTHING)[0]
+
+    def run_measured(
+        self, seed: int, step: int, total: int, batches: Array, detail: Detail
+    ) -> tuple[Array, list[dict[str, Array]]]:
+        """As `run`, with the same weights to the last bit; also what was measured of every layer.
+
+        Returns:
+            The sums of the weighted losses, and what `measured_layers` and `measured_weights` tell: for every number an
+            array with an entry for each update, of its last micro-batch.
+        """
+        sums = np.zeros(len(batches))
+        kept: list[list[Array]] = []
+        count = len(batches)
+        for part in self.seam.split(batches):
+            stepper = self._stepper(part.positions.shape[1], detail)
+            (losses, *numbers), done = stepper.run(self._arguments(seed, step, total, part), len(part.positions))
+            sums += np.bincount(part.update[:done], losses[:done], len(sums))
+            if detail:
+                made = [array[:done] for array in numbers]
+                if self.seam.accumulates:
+                    last = np.broadcast_to(part.part.last, len(part.positions))[:done]
+                    made = [array[last] for array in made]
+                kept.append(made)
+            if done < len(part.positions):
+                count = int(part.update[done])
+                break
+        columns = kept[0] if len(kept) == 1 else [np.concatenate(arrays) for arrays in zip(*kept, strict=True)]
+        return sums[:count], tree.rebuild(self._records[detail], iter(columns)) if detail else []
+
+    def _arguments(self, seed: int, step: int, total: int, batches: MicroBatches) -> list[Array]:
+        """What steps need besides the weights; what each step has of its own is stacked."""
+        updates = step + batches.update
+        numbers = updates * self.seam.accumulate + batches.place
+        keys = random_keys(seed, numbers)
+        part = batches.part if self.seam.accumulates else ()
+        counts = [updates.astype(np.float64), np.array(total, np.float64)]
+        return [keys, *counts, *part, batches.positions, *self._gathered]
+
+    def graph(self, weights: Weights, batch: Array, detail: Detail = Detail.NOTHING) -> Graph:
         """What is computed in a step on examples like these."""
         time = (random_key(0), np.float64(0), np.float64(1))
-        return self.program.graph(weights, time, batch, self.sample_weight, self.data)
+        sums = self.seam.sums(weights.parameters)
+        part = WHOLE if self.seam.accumulates else ()
+        return self._programs[detail].graph(weights, sums, time, part, batch, self.sample_weight, self.data)
 
-    def _step(self, weights: Weights, time: Any, batch: Any, sample_weight: Any, data: Any) -> tuple[Weights, Any]:
+    def inspection(self, size: int) -> Inspection:
+        """What the engine makes of a step on batches of a size."""
+        from chainrule.runtime.inspection import Inspection
+
+        batches = np.arange(_TRIED * size).reshape(_TRIED, size) % len(self.data[0])
+        graph, usage = self._repeated(size)
+        arguments, states = self._arguments(0, 0, _TRIED, next(self.seam.split(batches))), self._start()
+        return Inspection(graph, arguments, usage, states, name="training step")
+
+    def _repeated(self, size: int, detail: Detail = Detail.NOTHING) -> tuple[Graph, Usage]:
+        """The graph of a step on batches of a size, and what it carries to the next."""
+        graph = self.graph(self._weights, np.zeros(size, np.int64), detail)
+        states = len(tree.leaves((self._weights, self.seam.sums(self._weights.parameters))))
+        key, number = states, states + 1
+        part = (states + 3, states + 4, states + 5) if self.seam.accumulates else ()
+        batch = states + 3 + len(part)
+        gathered = dict(enumerate(self._gathered, batch + 1))
+        usage = Usage(
+            carried=tuple((i, i) for i in range(states)),
+            moving_inputs=frozenset({key, number, *part, batch}),
+            moving_outputs=frozenset(range(states, len(graph.outputs))),
+            guard=states,
+            in_place=frozenset(gathered),
+            with_gaps=frozenset(i for i, array in gathered.items() if has_gaps(array)),
+            threads=available(),
+        )
+        return graph, usage
+
+    def replay(
+        self, weights: Weights, seed: int, step: int, total: int, batch: Array, titles: Sequence[str]
+    ) -> NotFinite:
+        """Where an update on one batch [B], from these weights, first meets a number that is not finite.
+
+        It is made again by the reference executor, operation by operation; `titles` are the names of the layers.
+        """
+        sums = self.seam.sums(weights.parameters)
+        for micro_batches in self.seam.split(batch[None]):
+            for number, positions in enumerate(micro_batches.positions):
+                part = tuple(column[number] for column in micro_batches.part) if self.seam.accumulates else ()
+                micro_step = step * self.seam.accumulate + int(micro_batches.place[number])
+                time = random_key(seed, micro_step), np.float64(step), np.float64(total)
+                rest = time, part, positions, self.sample_weight, self.data
+                computation = self._computation((*weights, sums, *rest), titles)
+                wide = partial(self._computation, (*in_double((*weights, sums)), *rest), titles)
+                found = explain(computation, wide)
+                if found.reproduced:
+                    return replace(found, step=step + 1)
+                if self.seam.accumulates:
+                    weights, sums, _ = Program(self._step)(weights, sums, *rest)
+        return NotFinite(False, step=step + 1)
+
+    def _computation(self, arguments: tuple[Tree, ...], titles: Sequence[str]) -> Computation:
+        """A step at these arguments, as it was traced."""
+        made: list[Made] = []
+
+        def step(
+            parameters: Tree,
+            optimizer: Tree,
+            state: Tree,
+            sums: Tree,
+            time: Any,
+            part: Any,
+            batch: Any,
+            sample_weight: Any,
+            data: Any,
+        ) -> tuple[Any, Weights, Tree]:
+            weights = Weights(parameters, optimizer, state)
+            made.append(self._made(weights, sums, time, part, batch, sample_weight, data))
+            return (made[0].loss, made[0].loss_sum), made[0].weights, made[0].sums
+
+        traced = trace_call(step, arguments, {}, range(len(arguments)))
+        weights = made[0].weights._asdict() | {"the sum of gradients": made[0].sums}
+        changed = [path for name, part in weights.items() for path, _ in tree.items(part, name)]
+        names = ["the loss", "the sum of losses", *changed]
+        nodes = traced.graph.outputs
+        layers = [
+            (title, (lift(layer.z).node, lift(layer.a).node))
+            for title, layer in zip(titles, made[0].layers, strict=True)
+        ]
+        outcomes = list(zip(names, nodes, strict=True))
+        return Computation(traced.graph, tree.leaves(arguments), outcomes, made[0].derivation, layers)
+
+    def _start(self) -> list[Array]:
+        """What is carried from step to step, as it is at first: the weights, and sums of gradients."""
+        return tree.leaves((self.weights, self.seam.sums(self._weights.parameters)))
+
+    def _stepper(self, size: int, detail: Detail = Detail.NOTHING) -> Stepper:
+        """The stepper for batches of a size, holding the newest weights."""
+        if (size, detail) not in self._steppers:
+            self._steppers[size, detail] = make_steps(*self._repeated(size, detail))
+        stepper = self._steppers[size, detail]
+        if stepper is not self._current:
+            if self._current is None:
+                stepper.load(self._start())
+            else:
+                stepper.follow(self._current)
+                if detail is Detail.EVERYTHING:  # too rare to try numbers of threads
+                    stepper.decide_as(self._current)
+            self._current = stepper
+        return stepper
+
+    def _step(
+        self, weights: Weights, sums: Tree, time: Any, part: Any, batch: Any, sample_weight: Any, data: Any
+    ) -> tuple[Weights, Tree, Any]:
+        made = self._made(weights, sums, time, part, batch, sample_weight, data)
+        return made.weights, made.sums, made.loss_sum
+
+    def _step_watching_layers(
+        self, weights: Weights, sums: Tree, time: Any, part: Any, batch: Any, sample_weight: Any, data: Any
+    ) -> tuple[Weights, Tree, Any, list[dict[str, Any]]]:
+        made = self._made(weights, sums, time, part, batch, sample_weight, data)
+        self._records[Detail.LAYERS] = record = _watched(made)
+        return made.weights, made.sums, made.loss_sum, record
+
+    def _step_watching_everything(
+        self, weights: Weights, sums: Tree, time: Any, part: Any, batch: Any, sample_weight: Any, data: Any
+    ) -> tuple[Weights, Tree, Any, list[dict[str, Any]]]:
+        made = self._made(weights, sums, time, part, batch, sample_weight, data)
+        of_weights = measured_weights(weights.parameters, made.gradients, made.weights.parameters)
+        record = [a | b for a, b in zip(_watched(made), of_weights, strict=True)]
+        self._records[Detail.EVERYTHING] = record
+        return made.weights, made.sums, made.loss_sum, record
+
+    def _made(
+        self, weights: Weights, sums: Tree, time: Any, part: Any, batch: Any, sample_weight: Any, data: Any
+    ) -> Made:
         key, step, total = time
         objective = gathered_objective(self.problem, weights.parameters, weights.state, key, batch, data)
         mean, loss_sum = _mean_loss(objective, sample_weight, batch)
-        gradients = _gradients(mean + objective.penalty, weights.parameters)
-        parameters, state = self.optimizer.update(weights.parameters, gradients, weights.optimizer, step, total)
-        return Weights(parameters, state, objective.state), loss_sum
+        loss, last = mean + objective.penalty, True
+        if self.seam.accumulates:
+            first, last, share = part
+            loss = loss * share.astype(loss.dtype)
+        derivation = _derivation(loss, tree.leaves(weights.parameters))
+        gradients = _gradients(derivation, weights.parameters)
+        named = zip(tree.items(weights.parameters), derivation.results, strict=True)
+        self.unreached = [path for (path, _), result in named if result is None]
+        self.units = [int(layer.a.shape[-1]) for layer in objective.layers]
+        if self.seam.accumulates:
+            gradients = sums = add_up(sums, gradients, first)
+        transformed = self.seam.transformed(gradients, last)
+        updated = self.optimizer.update(weights.parameters, transformed, weights.optimizer, step, total)
+        if self.seam.accumulates:
+            updated = only_if(last, updated, (weights.parameters, weights.optimizer))
+        return Made(Weights(*updated, objective.state), sums, loss_sum, loss, gradients, objective.layers, derivation)
 
 
 class FullBatchStep:
     """The step of L-BFGS: its line search asks for the loss and gradient of all examples as often as it needs."""
 
-    def __init__(self, problem: Problem, optimizer: LBFGS, data: Sequence[Array], sample_weight: Array | None) -> None:
+    def __init__(
+        self, problem: Problem, optimizer: LBFGS, data: Sequence[Array], sample_weight: Array | None, weights: Weights
+    ) -> None:
         self.problem, self.optimizer = problem, optimizer
-        self.data, self.sample_weight = tuple(data), sample_weight
+        # a call reads contiguous arrays: one copy now, if need be, is less than one at every point that is asked for
+        self.data, self.sample_weight = tree.map_leaves(np.ascontiguousarray, tuple(data)), sample_weight
         self.program = Program(self._value_and_gradients)
         self.finished = False
+        self.weights = self._kept = weights
 
-    def __call__(self, weights: Weights, seed: int, step: int, total: int, batch: Array) -> tuple[Weights, float]:
-        """As `Step`; the loss is that of the weights after the step.
+    def keep(self) -> None:
+        """As `Step.keep`."""
+        self._kept = self.weights
+
+    def go_back(self) -> None:
+        """As `Step.go_back`."""
+        self.weights = self._kept
+
+    def not_finite(self) -> str:
+        """As `Step.not_finite`."""
+        return first_not_finite(self.weights.parameters)
+
+    def prepare(self, size: int, details: Iterable[Detail] = ()) -> None:
+        """Nothing: it is compiled when it is called."""
+
+    def run(self, seed: int, step: int, total: int, batches: Array) -> Array:
+        """As `Step.run`, for one batch; the loss is that of the weights after the step.
 
         The function to minimise is the same at every step. So are therefore the key and, as dropout and sums depend
         on it, the order of the examples.
         """
-        key, batch = random_key(seed), np.sort(batch)
+        key, batch = random_key(seed), np.sort(batches[0])
+        weights = self.weights
         state = weights.state
 
         def objective(parameters: Tree) -> tuple[float, Tree]:
@@ -87,8 +393,11 @@ class FullBatchStep:
             return float(loss), gradients
 
         parameters, memory, loss = self.optimizer.step(objective, weights.parameters, weights.optimizer)
+        if not np.isfinite(loss):
+            return np.empty(0)
         self.finished = bool(memory["finished"])
-        return Weights(parameters, memory, state), float(loss) * len(batch)
+        self.weights = Weights(parameters, memory, state)
+        return np.array([float(loss) * len(batch)])
 
     def graph(self, weights: Weights, batch: Array) -> Graph:
         """What is computed at each point that the line search asks about."""
@@ -96,12 +405,20 @@ class FullBatchStep:
             weights.parameters, weights.state, random_key(0), batch, self.sample_weight, self.data
         )
 
+    def inspection(self, size: int) -> Inspection:
+        """What the engine makes of the computation at a point."""
+        from chainrule.runtime.inspection import Inspection
+
+        weights, batch = self.weights, np.arange(size) % len(self.data[0])
+        arguments = (weights.parameters, weights.state, random_key(0), batch, self.sample_weight, self.data)
+        return Inspection(self.program.graph(*arguments), tree.leaves(arguments), name="loss and gradient")
+
     def _value_and_gradients(
         self, parameters: Tree, state: Tree, key: Any, batch: Any, sample_weight: Any, data: Any
     ) -> tuple[Any, Tree, Tree]:
         objective = gathered_objective(self.problem, parameters, state, key, batch, data)
         loss = _mean_loss(objective, sample_weight, batch)[0] + objective.penalty
-        return loss, _gradients(loss, parameters), objective.state
+        return loss, _gradients(_derivation(loss, tree.leaves(parameters)), parameters), objective.state
 
 
 def chosen_optimizer(optimizer: Optimizer | LBFGS | None) -> Optimizer | LBFGS:
@@ -114,12 +431,28 @@ def chosen_optimizer(optimizer: Optimizer | LBFGS | None) -> Optimizer | LBFGS:
 
 
 def make_step(
-    problem: Problem, optimizer: Optimizer | LBFGS, data: Sequence[Array], sample_weight: Array | None
+    problem: Problem,
+    optimizer: Optimizer | LBFGS,
+    data: Sequence[Array],
+    sample_weight: Array | None,
+    weights: Weights,
+    seam: Seam | None = None,
 ) -> Step | FullBatchStep:
-    """The kind of step that the optimiser needs."""
-    kind: Any = FullBatchStep if isinstance(optimizer, LBFGS) else Step
-    result: Step | FullBatchStep = kind(problem, optimizer, data, sample_weight)
-    return result
+    """The kind of step that the optimiser needs, at these weights."""
+    if not isinstance(optimizer, LBFGS):
+        return Step(problem, optimizer, data, sample_weight, weights, seam)
+    if seam is not None and (seam.accumulates or seam.transform):
+        raise ArgumentError(
+            "LBFGS takes all examples at once and asks for gradients as often as it needs; use accumulate= and "
+            "transform_gradients= with a first-order optimiser such as optim.Adam(1e-3)"
+        )
+    return FullBatchStep(problem, optimizer, data, sample_weight, weights)
+
+
+def first_not_finite(parameters: Tree) -> str:
+    """The path of the first parameter that holds an infinity or NaN; "" if there is none."""
+    items = tree.items(parameters, _PARAMETERS)
+    return next((path for path, leaf in items if not np.all(np.isfinite(leaf))), "")
 
 
 def gathered_objective(problem: Problem, parameters: Tree, state: Tree, key: Any, batch: Any, data: Any) -> Objective:
@@ -155,7 +488,19 @@ def _mean_loss(objective: Objective, sample_weight: Any, batch: Any) -> tuple[An
     return mean, lift(mean).astype(np.float64) * len(batch)
 
 
-def _gradients(loss: Value, parameters: Tree) -> Tree:
-    nodes = [leaf.node for leaf in tree.leaves(parameters)]
-    derivation = pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], nodes)
-    return tree.rebuild(parameters, iter(or_zeros(derivation.results, nodes)))
+def _watched(made: Made) -> list[dict[str, Any]]:
+    """What is measured of the layers of a step."""
+    values = [value for layer in made.layers for value in (layer.z, layer.a)]
+    derivation = _derivation(made.loss, values)
+    derivatives = or_zeros(derivation.results, derivation.wrt)
+    return measured_layers(made.layers, derivatives[::2], derivatives[1::2])
+
+
+def _derivation(loss: Value, values: Sequence[Any]) -> Derivation:
+    """The loss differentiated with respect to values of its trace."""
+    return pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], [lift(value).node for value in values])
+
+
+def _gradients(derivation: Derivation, parameters: Tree) -> Tree:
+    """The results of a derivation in the structure of the parameters."""
+    return tree.rebuild(parameters, iter(or_zeros(derivation.results, derivation.wrt)))

@@ -42,7 +42,11 @@ def _operands(node: Node) -> list[Value]:
 
 
 def _fold_constants(node: Node) -> Any:
-    foldable = node.op not in (INPUT, CONSTANT) and node.type.size <= _FOLDED_ELEMENTS and not _is(node, "broadcast")
+    foldable = (
+        node.op not in (INPUT, CONSTANT)
+        and node.type.size <= _FOLDED_ELEMENTS
+        and not _is(node, "broadcast", "outside")
+    )
     if not foldable or not all(operand.op is CONSTANT for operand in node.operands):
         return None
     return _computed(node, [operand.keywords["value"].array for operand in node.operands])

@@ -14,9 +14,10 @@ def simplify(graph: Graph, rewrites: Sequence[Rewrite] = REWRITES) -> Graph:
     new: dict[Node, Node] = {node: node for node in graph.inputs}
     for node in graph.nodes:
         if node not in new:
+            operands = tuple([new[operand] for operand in node.operands])
             with inherit(node.origin):
-                rebuilt = make_node(node.op, tuple(new[operand] for operand in node.operands), **node.keywords)
-                new[node] = _rewrite(rebuilt, rewrites)
+                same = operands == node.operands
+                new[node] = _rewrite(node if same else make_node(node.op, operands, **node.keywords), rewrites)
     return Graph(graph.inputs, tuple(new[output] for output in graph.outputs), graph.name)
 
 

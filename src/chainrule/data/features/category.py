@@ -6,8 +6,9 @@ In both forms a level that training has not seen looks like a missing one: all z
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from chainrule.data.features.feature import Dropped
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
 
+UNKNOWN = "unknown"
+"""What a missing or unknown level is called."""
 MOST_LEVELS = 65_536
 """Kept for an embedding; the rarer levels share code 0."""
 FEWEST_ROWS = 20
@@ -34,14 +37,19 @@ def learn_category(column: Column, one_hot_levels: int) -> OneHotFeature | Coded
     if len(counts) == 1 and counts.total() == len(column):
         return Dropped(column.name, "all of its values are equal")
     if len(counts) <= one_hot_levels:
-        return OneHotFeature(column.name, tuple(sorted(counts)))
+        return OneHotFeature(column.name, tuple(sorted(counts)), most_frequent(counts))
     fewest = max(2, min(FEWEST_ROWS, len(column) // 100))
     frequent = [level for level, rows in counts.items() if rows >= fewest]
     if not frequent:
         often = "twice" if fewest == 2 else f"{fewest} times"
         return Dropped(column.name, f"no value occurs {often}, as in an identifier")
     frequent.sort(key=lambda level: (-counts[level], level))
-    return CodedFeature(column.name, tuple(sorted(frequent[:MOST_LEVELS])))
+    return CodedFeature(column.name, tuple(sorted(frequent[:MOST_LEVELS])), most_frequent(counts))
+
+
+def most_frequent(counts: Mapping[str, int]) -> str:
+    """The level that occurs most often, the first in order of several."""
+    return min(counts, key=lambda level: (-counts[level], level))
 
 
 def codes(column: Column, levels: tuple[str, ...]) -> NDArray[np.int64]:
@@ -50,16 +58,59 @@ def codes(column: Column, levels: tuple[str, ...]) -> NDArray[np.int64]:
     return np.fromiter((code.get(value, 0) for value in column.values), np.int64, len(column))
 
 
+def levels_to_json(levels: tuple[str, ...], frequent: str | None) -> JSON:
+    """Return levels, and which of them is the most frequent, as a JSON object."""
+    return {"levels": list(levels)} | ({} if frequent is None else {"frequent": frequent})
+
+
+def levels_from_record(record: Record) -> tuple[tuple[str, ...], str | None]:
+    """Return what `levels_to_json` wrote; files of earlier days do not tell the most frequent level."""
+    levels = record.increasing("levels")
+    if len(levels) > MOST_LEVELS:
+        raise record.refuse(f"{len(levels)} levels are more than {MOST_LEVELS}")
+    frequent = record.text("frequent") if "frequent" in record.names() else None
+    if frequent is not None and frequent not in levels:
+        raise record.refuse(f"its most frequent level {frequent!r} is none of its levels")
+    return levels, frequent
+
+
 @dataclass(frozen=True)
-class OneHotFeature:
-    """One input per level, 1 where the value is that level; two levels share one input, −1 and 1."""
+class _Levels:
+    """The levels that training saw.
+
+    `frequent` is the one that it saw most often; None in a file that does not tell.
+    """
+
+    column: str
+    levels: tuple[str, ...]
+    frequent: str | None = None
+
+    def apply(self, column: Column) -> NDArray[Any]:
+        """Return the inputs, [rows × k]."""
+        raise NotImplementedError
+
+    @property
+    def usual(self) -> str:
+        """The most frequent level."""
+        return UNKNOWN if self.frequent is None else self.frequent
+
+    @property
+    def usual_inputs(self) -> NDArray[Any]:
+        """What the most frequent level becomes."""
+        inputs: NDArray[Any] = self.apply(Column(self.column, "category", np.array([self.frequent], object)))[0]
+        return inputs
+
+
+@dataclass(frozen=True)
+class OneHotFeature(_Levels):
+    """One input per level, 1 where the value is that level; two levels share one input, −1 and 1.
+
+    `frequent` is the level that training saw most often; None in a file that does not tell.
+    """
 
     type_name: ClassVar[str] = "one_hot"
     kind: ClassVar[Kind] = "category"
     categories: ClassVar[None] = None
-
-    column: str
-    levels: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,23 +127,23 @@ class OneHotFeature:
 
     def to_json(self) -> JSON:
         """Return the levels as a JSON object."""
-        return {"levels": list(self.levels)}
+        return levels_to_json(self.levels, self.frequent)
 
     @classmethod
     def from_record(cls, column: str, record: Record) -> Self:
         """Return the feature that `to_json` wrote."""
-        return cls(column, record.increasing("levels"))
+        return cls(column, *levels_from_record(record))
 
 
 @dataclass(frozen=True)
-class CodedFeature:
-    """One input that holds a whole number, exact in float32: 0 for missing or unknown, else the level's."""
+class CodedFeature(_Levels):
+    """One input that holds a whole number, exact in float32: 0 for missing or unknown, else the level's.
+
+    `frequent` is as in `OneHotFeature`.
+    """
 
     type_name: ClassVar[str] = "coded"
     kind: ClassVar[Kind] = "category"
-
-    column: str
-    levels: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -110,12 +161,9 @@ class CodedFeature:
 
     def to_json(self) -> JSON:
         """Return the levels as a JSON object."""
-        return {"levels": list(self.levels)}
+        return levels_to_json(self.levels, self.frequent)
 
     @classmethod
     def from_record(cls, column: str, record: Record) -> Self:
         """Return the feature that `to_json` wrote."""
-        levels = record.increasing("levels")
-        if len(levels) > MOST_LEVELS:
-            raise record.refuse(f"{len(levels)} levels are more than {MOST_LEVELS}")
-        return cls(column, levels)
+        return cls(column, *levels_from_record(record))

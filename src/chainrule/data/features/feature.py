@@ -36,6 +36,14 @@ class Feature(Protocol):
     def apply(self, column: Column) -> NDArray[Any]:
         """Return the input columns, [rows × len(names)], finite and exact in float32."""
 
+    @property
+    def usual(self) -> str:
+        """A usual value, in words: the median, or the most frequent level."""
+
+    @property
+    def usual_inputs(self) -> NDArray[Any]:
+        """What it becomes, [len(names)]."""
+
     def to_json(self) -> JSON:
         """Return the learned numbers as a JSON object."""
 

@@ -53,6 +53,16 @@ class NumericFeature:
             inputs.append(indicator(column.missing))
         return np.stack(inputs, axis=1)
 
+    @property
+    def usual(self) -> str:
+        """The median."""
+        return f"{self.scale.middle:.6g}"
+
+    @property
+    def usual_inputs(self) -> NDArray[np.float64]:
+        """Zeros: the scale puts the median there."""
+        return np.zeros(len(self.names))
+
     def to_json(self) -> JSON:
         """Return scale and indicator as a JSON object."""
         return {**self.scale.to_json(), "indicator": self.indicator}

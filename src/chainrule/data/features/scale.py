@@ -7,7 +7,7 @@ z = (x − median) / IQR,  then  z / √(1 + (z/3)²), which is z near 0 and sta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,13 @@ class RobustScale:
         """Return the scaled values, within ±3; NaN becomes 0, the place of the median."""
         if self.spread == 0:
             return np.zeros(len(values))
-        z = (np.clip(values, -LARGEST, LARGEST) - self.middle) / self.spread
-        return np.nan_to_num(z / np.hypot(1.0, z / BOUND))
+        scaled: NDArray[np.float64] = np.nan_to_num(self.curve(np.clip(values, -LARGEST, LARGEST)))
+        return scaled
+
+    def curve(self, values: Any) -> Any:
+        """The formula alone, for a spread above 0; a traced function, so that it can be differentiated."""
+        z = (values - self.middle) / self.spread
+        return z / np.hypot(1.0, z / BOUND)
 
     def to_json(self) -> JSON:
         """Return the two numbers as a JSON object."""

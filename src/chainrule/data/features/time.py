@@ -75,6 +75,16 @@ class TimeFeature:
             inputs.append(indicator(column.missing))
         return np.stack(inputs, axis=1)
 
+    @property
+    def usual(self) -> str:
+        """A moment whose parts are all at their medians."""
+        return "the median of each part"
+
+    @property
+    def usual_inputs(self) -> NDArray[np.float64]:
+        """Zeros: the scale puts the median there."""
+        return np.zeros(len(self.names))
+
     def to_json(self) -> JSON:
         """Return parts, scales and indicator as a JSON object."""
         parts = [{"part": part, **scale.to_json()} for part, scale in self.parts]

@@ -1,0 +1,138 @@
+"""`chainrule explain`: why a row of a table gets its prediction, and one step of the network on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chainrule.atomic import replacing
+from chainrule.cli.options import FILE
+from chainrule.cli.outputs import require_writable
+from chainrule.errors import ArgumentError, TableError
+
+if TYPE_CHECKING:
+    from chainrule.data import Table
+    from chainrule.nn import StepExplanation
+    from chainrule.tabular import RowExplanation, TableModel
+
+WIDTHS = (80, 120)
+"""The narrowest and the widest text."""
+SHOWN = 40
+"""Inputs of the network that are listed."""
+
+
+@click.command(short_help="Show why a row gets its prediction.")
+@click.argument("model", type=FILE)
+@click.argument("table", type=FILE)
+@click.option("--row", type=click.IntRange(min=1), required=True, help="Which row, counted from 1.")
+@click.option("--baseline", type=click.IntRange(min=1), help="The row to compare with.  [default: medians]")
+@click.option("--class", "of", help="Explain the probability of this class.  [default: the predicted one]")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=0.1, show_default=True)
+@click.option("--html", type=FILE, help="Write everything as a page, too (.html).")
+@click.option("--ascii", "plain", is_flag=True, help="Do without ∂, δ and bars of blocks.")
+def explain(
+    model: Path,
+    table: Path,
+    row: int,
+    baseline: int | None,
+    of: str | None,
+    learning_rate: float,
+    html: Path | None,
+    plain: bool,
+) -> int:
+    """Show what each column of a row of TABLE adds to its prediction by MODEL, and one step of the network on it.
+
+    The shares of the columns add up to the difference from the prediction for a baseline: the median or most frequent
+    value of every column among the training rows, or the row that --baseline names. The step, forward, backward and
+    update of gradient descent, needs the row's target; the model is not changed.
+
+    \b
+    chainrule explain model.safetensors flights.csv --row 17
+    """
+    if html is not None:
+        require_writable(html, (".html",), model, table, option="--html")
+    from chainrule.data import read_table
+    from chainrule.tabular import TableModel
+
+    trained = TableModel.load(model)
+    rows = read_table(table, trained.preprocessing.kinds)
+    chosen = one_of(rows, row, "--row")
+    usual = None if baseline is None else one_of(rows, baseline, "--baseline")
+    why = trained.explain(chosen, usual, of)
+    step, reason = step_of(trained, chosen, learning_rate)
+    width = min(max(terminal_width(), WIDTHS[0]), WIDTHS[1])
+    parts = [why.text(plain, width), reason if step is None else step.text(plain, width)]
+    if step is not None:
+        parts.insert(1, inputs_of(trained, step, plain))
+    if html is not None:
+        with replacing(html) as file:
+            file.write_text(page(f"{table.name}, row {row}", why, step), encoding="utf-8")
+    say("\n\n".join(parts))
+    return 0
+
+
+def one_of(rows: Table, number: int, option: str) -> Table:
+    """The table of one row, counted from 1."""
+    import numpy as np
+
+    if number > rows.rows:
+        raise ArgumentError(f"{option} {number}: {rows.source} has {rows.rows} rows")
+    return rows.select(np.array([number - 1]))
+
+
+def step_of(model: TableModel, row: Table, learning_rate: float) -> tuple[StepExplanation | None, str]:
+    """One step on the row, or why there is none."""
+    try:
+        return model.explain_step(row, learning_rate), ""
+    except TableError as error:
+        return None, f"One step of the network needs the row's target: {error}"
+
+
+def inputs_of(model: TableModel, step: StepExplanation, plain: bool) -> str:
+    """Which columns the inputs of the step are, as far as they are not 0."""
+    from chainrule.nn.explanation.notation import finished, given, name
+
+    named = enumerate(zip(model.preprocessing.feature_names, step.a[0], strict=True))
+    present = [(unit, column, value) for unit, (column, value) in named if value]
+    lines = ["one step of the network, whose inputs are these where they are not 0:"]
+    lines += [f"  {name('x', 0, unit):<5} = {given(value):>11}   {column}" for unit, column, value in present[:SHOWN]]
+    if len(present) > SHOWN:
+        lines.append(f"  and {len(present) - SHOWN:,} more")
+    return finished("\n".join(lines), plain)
+
+
+def page(title: str, why: RowExplanation, step: StepExplanation | None) -> str:
+    """A page that needs nothing from elsewhere, in light and dark."""
+    from chainrule.explain.render.html import PAGE_STYLE
+
+    parts = why.html() + ("" if step is None else f"<h2>One step of the network</h2>{step.html()}{in_matrices(step)}")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>{escape(title)}</h1>\n{parts}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def in_matrices(step: StepExplanation) -> str:
+    """The derivation of the step, where its layers have one."""
+    try:
+        return f"<h2>The backward pass in matrices</h2>{step.derivation().html()}"
+    except ArgumentError:
+        return ""
+
+
+def terminal_width() -> int:
+    """Characters in a line of the terminal; 80 elsewhere."""
+    return os.get_terminal_size().columns if sys.stdout.isatty() else WIDTHS[0]
+
+
+def say(text: str) -> None:
+    """Print the text, in ASCII where the terminal knows no more."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)

@@ -1,0 +1,1 @@
+"""Code generation: a plan becomes LLVM IR for a target."""

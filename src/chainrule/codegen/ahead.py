@@ -1,0 +1,47 @@
+"""Ask for the rows of the next step's examples, a few cache lines at a time."""
+
+from __future__ import annotations
+
+from chainrule.codegen.assembler import Val, i64
+from chainrule.codegen.context import STEPS
+from chainrule.codegen.elements import ZERO, Elements, Index
+from chainrule.codegen.views import place_taken
+from chainrule.graph import Node
+from chainrule.plan.ahead import lines_of_row, may_ask
+from chainrule.plan.layout import LINE
+
+
+def asks(e: Elements) -> bool:
+    """Whether a kernel has the code: all of one kind do, so as to be one function, and a number tells how much."""
+    return bool(e.plan.ahead) and may_ask(e.kernel)
+
+
+def ask(e: Elements, tile: Val, tiles: int) -> None:
+    """Ask for one tile's share of the lines."""
+    for node in e.plan.ahead:
+        share = -(-node.type.shape[0] * lines_of_row(node) // tiles) if e.kernel is e.plan.asking else 0
+        _ask(e, node, tile, e.number(("lines", node), share))
+
+
+def _ask(e: Elements, node: Node, tile: Val, share: Val) -> None:
+    """Lines `share`·tile … of all rows, one after another."""
+    f = e.function
+    source = e.plan.buffers[node.operands[0]]
+    lines = i64(lines_of_row(node))
+    following = e.remember("following", 0, lambda: _following(e))
+    first = f.mul(tile, share)
+    end = f.intrinsic("smin", f.add(first, share), f.mul(i64(node.type.shape[0]), lines))
+    with e.lanes(1), e.loop(first, end) as (loop, _):
+        row = f.udiv(loop.index, lines)
+        line = f.sub(loop.index, f.mul(row, lines))
+        with e.at_step(following):
+            place = place_taken(e, node, (Index(row, f.level),))
+        start = e.address(source, (place, *(ZERO,) * (len(source.strides) - 1)))
+        f.prefetch(f.offset(start, "i8", f.mul(line, i64(LINE))))
+
+
+def _following(e: Elements) -> Val:
+    """The number of the next step; the last one is followed by itself."""
+    f = e.function
+    last = f.sub(e.context.load(f, STEPS, "i64"), i64(1))
+    return f.intrinsic("smin", f.add(e.step, i64(1)), last)

@@ -1,0 +1,77 @@
+"""One function for each kernel of a plan: elementwise, reduction, product, dense or sparse, scatter or random bits.
+
+A kernel is a function of (context, thread, lo, hi, step): it runs over lo … hi of axis 0 of its space.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chainrule.codegen import outside, products, random, reductions, scatter, sparse, transposition
+from chainrule.codegen.assembler import Function, Module, Val
+from chainrule.codegen.context import Context
+from chainrule.codegen.elements import Elements
+from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
+from chainrule.codegen.target import Target
+from chainrule.graph import Kind
+from chainrule.plan import Kernel, Plan
+
+PARAMETERS = (
+    ("context", "ptr"),
+    ("thread", "i64"),
+    ("lo", "i64"),
+    ("hi", "i64"),
+    ("step", "i64"),
+    ("numbers", "ptr"),
+    ("addresses", "ptr"),
+)
+
+
+class Written(NamedTuple):
+    """A kernel's function, and the tables that it is called with."""
+
+    name: str
+    numbers: Val
+    addresses: Val
+
+
+def write_kernel(module: Module, target: Target, plan: Plan, kernel: Kernel, threads: int) -> Written:
+    """Write the function of a kernel, unless another kernel has the same one already."""
+    name = f"{kernel.anchor.op.name}_{kernel.number}"
+    function = Function(module, name, PARAMETERS, attributes="nounwind noinline", exported=False)
+    elements = Elements(plan, kernel, function, Context(plan))
+    anchor = kernel.anchor.op
+    if anchor.name in ("sparse_matmul", "sparse_outer"):
+        sparse.write(elements, target)
+    elif anchor.kind is Kind.CONTRACTION:
+        products.write(elements, target, threads)
+    elif anchor.kind is Kind.REDUCTION:
+        reductions.write(elements, target)
+    elif anchor.name == "scatter_add":
+        scatter.write(elements, target)
+    elif anchor.name == "outside":
+        outside.write(elements, target)
+    elif anchor.name == "random_bits":
+        random.write(elements)
+    elif (source := transposition.source_of(elements)) and transposition.is_large(elements, target, source, threads):
+        transposition.write(elements, target, source)
+    else:
+        _write_elementwise(elements, target)
+    function.finish()
+    name = module.share(name)
+    return Written(name, module.data("i64", elements.numbers or [0]), module.table(elements.addresses))
+
+
+def _write_elementwise(e: Elements, target: Target) -> None:
+    """Every element on its own."""
+    if not e.kernel.space:
+        if e.kernel.divided:  # a state: the first thread alone may change it
+            _, _, lo, hi, *_ = e.function.parameters
+            with e.loop(lo, hi):
+                store_members(e, ())
+        else:
+            store_members(e, ())
+        return
+    outer = len(e.kernel.space) - 1
+    width = target.lanes("float")
+    over_outer_axes(e, outer, lambda at: along_last_axis(e, at, width, lambda inner: store_members(e, inner)))

@@ -1,0 +1,82 @@
+"""A matrix copied with its rows as columns: blocks of vectors are turned around in registers.
+
+n vectors of n lanes are transposed in log₂ n rounds, which swap blocks beside the diagonal: those of n/2 × n/2 elements
+first, single elements last (J. Eklundh, IEEE Trans. Computers 21, 1972).
+"""
+
+from __future__ import annotations
+
+from chainrule.codegen.assembler import Function, Val, i64, vector
+from chainrule.codegen.elements import Elements, Index, memory_of
+from chainrule.codegen.loops import bounds_of
+from chainrule.codegen.target import Target
+from chainrule.plan import Buffer
+from chainrule.plan.divide import candidates, part
+from chainrule.plan.layout import base_of
+
+
+def source_of(e: Elements) -> Buffer | None:
+    """The padded buffer of which a kernel makes a transposed copy, and nothing else; None if it does something else."""
+    if len(e.kernel.space) != 2 or len(e.kernel.stores) != 1:
+        return None
+    (store,) = e.kernel.stores
+    if store.node.op.name != "stop_gradient" or store.axes != (0, 1):
+        return None
+    base, axes = base_of(store.node.operands[0])
+    buffer = e.plan.buffers.get(base)
+    if buffer is None or not (buffer.padded and store.buffer.padded) or not e.in_memory(base):
+        return None
+    turned = buffer.innermost(axes[0]) and store.buffer.innermost(1)
+    return buffer if turned and memory_of(buffer) in ("float", "double") else None
+
+
+def is_large(e: Elements, target: Target, source: Buffer, threads: int) -> bool:
+    """Whether every thread that has rows to copy has enough for a block."""
+    lanes, (length, columns) = target.lanes(memory_of(source)), e.kernel.space
+    counts = candidates(threads) if e.kernel.divided else (1,)
+    parts = (part(length, t, count) for count in counts for t in range(count))
+    return columns >= lanes and all(stop - start >= lanes or start == stop for start, stop in parts)
+
+
+def write(e: Elements, target: Target, source: Buffer) -> None:
+    """Blocks of as many rows and columns as a vector has lanes; the last ones overlap those before them."""
+    f = e.function
+    (store,) = e.kernel.stores
+    _, axes = base_of(store.node.operands[0])
+    memory = memory_of(source)
+    lanes = target.lanes(memory)
+    lo, hi = bounds_of(e, 0)
+    columns = e.length(1)
+    last_row, last_column = f.sub(hi, i64(lanes)), f.sub(columns, i64(lanes))
+    with e.loop(lo, hi, lanes) as (_, rows), e.loop(i64(0), columns, lanes) as (_, across):
+        where = tuple(
+            Index(f.intrinsic("smin", index.value, last), f.level)
+            for index, last in ((rows, last_row), (across, last_column))
+        )
+        place = e.address(source, tuple(where[axes.index(axis)] for axis in range(2)))
+        places = _places(e, place, memory, e.stride(source, axes[1]), lanes)
+        block = transposed(f, [f.load(place, vector(memory, lanes)) for place in places])
+        goal = e.address(store.buffer, where)
+        for turned, place in zip(block, _places(e, goal, memory, e.stride(store.buffer, 0), lanes), strict=True):
+            f.store(turned, place)
+
+
+def _places(e: Elements, first: Val, memory: str, stride: Val, count: int) -> list[Val]:
+    places = [first]
+    while len(places) < count:
+        places.append(e.function.offset(places[-1], memory, stride))
+    return places
+
+
+def transposed(f: Function, rows: list[Val]) -> list[Val]:
+    """n vectors of n lanes, n a power of 2, with lane j of vector i becoming lane i of vector j."""
+    count, block, rows = len(rows), len(rows) // 2, [*rows]
+    while block:
+        upper = [lane if not lane & block else count + lane - block for lane in range(count)]
+        lower = [lane + block if not lane & block else count + lane for lane in range(count)]
+        for i in range(count):
+            if not i & block:
+                a, b = rows[i], rows[i + block]
+                rows[i], rows[i + block] = f.shuffle(a, b, upper), f.shuffle(a, b, lower)
+        block //= 2
+    return rows

@@ -1,0 +1,374 @@
+"""What was measured of a training, over its steps, and what follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.atomic import replacing
+from chainrule.doctor.not_finite import NotFinite
+from chainrule.errors import ArgumentError, ModelFileError
+from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.explain import Derivation
+
+SCHEMA = 1
+"""The version of the JSON form."""
+KIND = "chainrule diagnosis"
+
+QUANTITIES = {
+    "a": "‖a‖",
+    "delta": "‖δ‖",
+    "cotangent": "‖∂ℒ/∂a‖",
+    "gradient": "‖∂W‖",
+    "W": "‖W‖",
+    "update": "‖ΔW‖",
+    "saturated": "saturated",
+    "dead": "silent",
+}
+"""What is measured of a layer, and how it is written. Norms are those of all numbers of a batch taken together; δ
+carries the 1/N of the mean loss. "saturated" and "dead" are shares, the latter of units that are 0 in a whole batch."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong with a training.
+
+    Attributes:
+        name: of the kind of fault.
+        layers: the numbers of the layers that it was found in, from 1.
+        steps: the first and the last step that it was seen at, from 1; None if it has no time.
+        evidence: what was measured.
+        threshold: from where on it counts as a fault, and who says so.
+        explanation: why, with the numbers of the run.
+        fix: what to do.
+        definitions: what `derivation` derives, as `chainrule.derive` reads it; "" if nothing.
+        variable: by what.
+    """
+
+    name: str
+    layers: tuple[int, ...]
+    steps: tuple[int, int] | None
+    evidence: str
+    threshold: str
+    explanation: str
+    fix: str
+    definitions: str = ""
+    variable: str = ""
+
+    @cached_property
+    def derivation(self) -> Derivation | None:
+        """The derivative that explains it, for one unit, from the rules of the operations; None if none does."""
+        from chainrule.explain.deriving import derive
+
+        return derive(self.definitions, self.variable) if self.definitions else None
+
+    @property
+    def when(self) -> str:
+        """Such as "steps 1 to 95" or "step 1"; "" if it has no time."""
+        if self.steps is None:
+            return ""
+        first, last = self.steps
+        return f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"
+
+    def __str__(self) -> str:
+        where = f" ({self.when})" if self.when else ""
+        lines = [f"{self.name}{where}", f"  {self.evidence}"]
+        for title, text in (("because", self.explanation), ("threshold", self.threshold), ("fix", self.fix)):
+            first, *rest = text.split("\n")
+            lines += [f"  {title:<10}{first}", *(f"  {'':<10}{line}" for line in rest)]
+        return "\n".join(lines)
+
+
+def title(number: int, name: str, activation: str) -> str:
+    """The title of a layer, such as "layer 2 (Dense tanh)"."""
+    return f"layer {number} ({' '.join(filter(None, (name, activation)))})"
+
+
+@dataclass(frozen=True, eq=False)
+class LayerSeries:
+    """A layer over the measured steps.
+
+    Attributes:
+        number: of the layer, from 1.
+        name: of its kind, such as "Dense".
+        activation: its name; "" for none, or one of the user's own.
+        units: how many outputs it has.
+        series: by the keys of QUANTITIES what was measured, float64 [steps]; NaN where it was not.
+        last_active: for each unit of a relu the last measured step at which it was above 0, from 1; 0 for never. [n]
+        equal_units: how many units have the very weights of another one, at the end.
+        unreached: the paths of its parameters that no path leads to from the loss.
+    """
+
+    number: int
+    name: str
+    activation: str
+    units: int
+    series: Mapping[str, Array] = field(default_factory=dict)
+    last_active: Array | None = None
+    equal_units: int = 0
+    unreached: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Array:
+        return self.series[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.series
+
+    @property
+    def title(self) -> str:
+        """Such as "layer 2 (Dense tanh)"."""
+        return title(self.number, self.name, self.activation)
+
+    @property
+    def update_ratio(self) -> Array:
+        """‖ΔW‖ / ‖W‖, NaN where it was not measured; empty without weights."""
+        if "update" not in self:
+            return np.empty(0)
+        with np.errstate(all="ignore"):
+            return np.asarray(self["update"] / self["W"])
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """A training under observation.
+
+    Attributes:
+        detail: "cheap" or "full".
+        steps: the measured steps, from 1, int64 [k].
+        losses: the mean loss of each of their batches, float64 [k].
+        layers: the layers over these steps.
+        chance_loss: the loss of a classifier that gives all classes one probability, ln C; None for other losses.
+        diverged: whether the training ended with a number that is not finite.
+        not_finite: where that came from.
+    """
+
+    detail: str
+    steps: Array
+    losses: Array
+    layers: tuple[LayerSeries, ...]
+    chance_loss: float | None = None
+    diverged: bool = False
+    not_finite: NotFinite | None = None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong, causes before their consequences; empty for a healthy training."""
+        from chainrule.doctor.findings import find
+
+        return find(self)
+
+    @cached_property
+    def in_every_detail(self) -> Diagnosis:
+        """The same without the steps at which no weights were measured."""
+        weights = [layer["W"] for layer in self.layers if "W" in layer]
+        if not weights:
+            return self
+        chosen = ~np.isnan(weights[0])
+        layers = tuple(
+            replace(layer, series={name: values[chosen] for name, values in layer.series.items()})
+            for layer in self.layers
+        )
+        return replace(self, steps=self.steps[chosen], losses=self.losses[chosen], layers=layers)
+
+    def series(self, quantity: str) -> dict[str, tuple[Array, Array]]:
+        """Curves of one quantity: for each layer that has it (steps, values), where it was measured.
+
+        Args:
+            quantity: a key of `QUANTITIES`, "update_ratio", or "loss", which is one curve.
+
+        Raises:
+            ArgumentError: there is no such quantity.
+        """
+        quantities = (*QUANTITIES, "update_ratio", "loss")
+        if quantity not in quantities:
+            raise ArgumentError(f"quantity must be one of {', '.join(quantities)}, got {quantity!r}")
+        if quantity == "loss":
+            return {"loss": (self.steps, self.losses)} if len(self.steps) else {}
+        curves = {}
+        for layer in self.layers:
+            values = layer.update_ratio if quantity == "update_ratio" else layer.series.get(quantity, np.empty(0))
+            if len(values):
+                known = ~np.isnan(values)
+                curves[layer.title] = self.steps[known], values[known]
+        return curves
+
+    def __str__(self) -> str:
+        """The median of every quantity over the steps that were measured in every detail, and the findings."""
+        if not len(self.steps):
+            return "\n\n".join([self.span, *map(str, self.findings)])
+        rows = self.table()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = (
+            "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+            for row in rows
+        )
+        verdict = [str(finding) for finding in self.findings] or ["no findings"]
+        return "\n\n".join(["\n".join([self.span, *(line.rstrip() for line in lines)]), *verdict])
+
+    __repr__ = __str__
+
+    @property
+    def span(self) -> str:
+        """From where to where, and how many steps were measured."""
+        if not len(self.steps):
+            return "no step was measured"
+        return f"steps {self.steps[0]:,} to {self.steps[-1]:,}, {len(self.steps):,} of them measured ({self.detail})"
+
+    def table(self) -> list[list[str]]:
+        """Titles, then a row for each layer: the median of every quantity over the steps measured in every detail."""
+        return self.in_every_detail._rows()
+
+    def _rows(self) -> list[list[str]]:
+        names = [name for name in QUANTITIES if any(name in layer for layer in self.layers)]
+        rows = [["median of", *(QUANTITIES[name] for name in names), "‖ΔW‖/‖W‖"]]
+        for layer in self.layers:
+            cells = [_written(layer[name], name) if name in layer else "" for name in names]
+            rows.append([layer.title, *cells, _written(layer.update_ratio, "")])
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as a JSON object, findings included; what is not a finite number is null or text."""
+        return {
+            "kind": KIND,
+            "schema": SCHEMA,
+            "detail": self.detail,
+            "steps": self.steps.tolist(),
+            "losses": _numbers(self.losses),
+            "layers": [
+                {
+                    "number": layer.number,
+                    "name": layer.name,
+                    "activation": layer.activation,
+                    "units": layer.units,
+                    "series": {name: _numbers(values) for name, values in layer.series.items()},
+                    "last_active": None if layer.last_active is None else layer.last_active.tolist(),
+                    "equal_units": layer.equal_units,
+                    "unreached": list(layer.unreached),
+                }
+                for layer in self.layers
+            ],
+            "chance_loss": self.chance_loss,
+            "diverged": self.diverged,
+            "not_finite": None if self.not_finite is None else self.not_finite.to_json(),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Diagnosis:
+        """What `to_json` gave; the findings are made anew.
+
+        Raises:
+            ModelFileError: it is not a diagnosis, or one of another version.
+        """
+        if not isinstance(record, Mapping) or record.get("kind") != KIND or record.get("schema") != SCHEMA:
+            raise ModelFileError(f"not a diagnosis of version {SCHEMA}; `Diagnosis.save` writes one")
+        try:
+            cause = record["not_finite"]
+            return cls(
+                str(record["detail"]),
+                np.array(record["steps"], np.int64),
+                _array(record["losses"]),
+                tuple(_layer(layer) for layer in record["layers"]),
+                record["chance_loss"],
+                bool(record["diverged"]),
+                None if cause is None else NotFinite.from_json(cause),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(f"the diagnosis is damaged: {error!r}") from error
+
+    def svg(self, quantity: str = "delta") -> str:
+        """A picture: a curve of one quantity for each layer.
+
+        Args:
+            quantity: as for `series`.
+
+        Raises:
+            ArgumentError: there is no such quantity, or no layer has it.
+        """
+        from chainrule.doctor.picture import curves
+
+        return curves(self, quantity)
+
+    def html(self) -> str:
+        """The layers, the findings with their derivations, and curves, as a fragment of HTML; no script, nothing loaded
+        from elsewhere."""
+        from chainrule.doctor.page import to_html
+
+        return to_html(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all; the suffix says how: json, html, or svg, which is `svg("delta")`.
+
+        `load` and `chainrule doctor` read the JSON.
+
+        Raises:
+            ArgumentError: the suffix is another, or there is no δ to draw.
+        """
+        path = Path(path)
+        match path.suffix.lower():
+            case ".json":
+                text = json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False) + "\n"
+            case ".html":
+                from chainrule.doctor.page import to_page
+
+                text = to_page(self)
+            case ".svg":
+                text = self.svg()
+            case _:
+                raise ArgumentError(f"path: {path.name!r} ends in none of .json, .html, .svg, which choose the format")
+        with replacing(path) as beside:
+            beside.write_text(text, "utf-8")
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """For notebooks, which choose the richest form that they can show."""
+        return {"text/plain": str(self), "text/html": self.html()}
+
+    @classmethod
+    def load(cls, path: str | Path) -> Diagnosis:
+        """Read the JSON that `save` wrote.
+
+        Raises:
+            ModelFileError: the file is missing, or holds something else.
+        """
+        try:
+            return cls.from_json(json.loads(Path(path).read_text("utf-8")))
+        except (OSError, ValueError) as error:
+            raise ModelFileError(f"{path}: {error}") from error
+
+
+def _layer(record: Mapping[str, Any]) -> LayerSeries:
+    active = record["last_active"]
+    return LayerSeries(
+        int(record["number"]),
+        str(record["name"]),
+        str(record["activation"]),
+        int(record["units"]),
+        {name: _array(values) for name, values in record["series"].items() if name in QUANTITIES},
+        None if active is None else np.array(active, np.int64),
+        int(record["equal_units"]),
+        tuple(map(str, record["unreached"])),
+    )
+
+
+def _written(values: Array, name: str) -> str:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return ""
+    return f"{np.median(known):.0%}" if name in ("saturated", "dead") else f"{np.median(known):.2e}"
+
+
+def _numbers(values: Array) -> list[Any]:
+    """Floats for JSON: NaN, which stands for what was not measured, as null, infinities as text."""
+    return [None if np.isnan(x) else float(x) if np.isfinite(x) else str(float(x)) for x in values]
+
+
+def _array(values: list[Any]) -> Array:
+    return np.array([np.nan if x is None else float(x) for x in values], np.float64)

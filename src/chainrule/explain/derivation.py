@@ -1,0 +1,173 @@
+"""A derivation: how a derivative comes about, line by line. All formats are drawn from this one object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Literal
+
+from chainrule.explain.expression import Expression
+from chainrule.types import Array
+
+SCHEMA = 1
+"""The version of the JSON form."""
+
+Style = Literal["paths", "reverse", "forward"]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One edge of the graph: `target` is computed from `source`.
+
+    Attributes:
+        source: the name of the operand.
+        target: the name of the result.
+        local: ∂target/∂source in the names of the operands of `target`, from the rule of its operation.
+        value: `local` at the point, if there is one.
+    """
+
+    source: str
+    target: str
+    local: Expression
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way from the variable to the function, in the order of the computation."""
+
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """How far a line was from the line above at random points; `worst` is a relative error, made at `points` points."""
+
+    points: int
+    worst: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the board; it equals the line above.
+
+    Attributes:
+        rule: what was done to get here, such as "chain rule" or "drop zero terms". The first line's is "sought". A line
+            that gives a derivative on the way, in reverse and forward mode, bears the name of that: "∂f/∂y" or "δ²".
+        expression: what stands after the equals sign.
+        note: said beside it; "" for nothing.
+        check: how it was checked; None for the first line, which is what is sought.
+        value: the engine's numbers for an array at the point, if there is one.
+        reason: why a matrix rule holds, as lines of its own: its derivation by index.
+    """
+
+    rule: str
+    expression: Expression
+    note: str = ""
+    check: Check | None = None
+    value: Array | None = field(default=None, compare=False)
+    reason: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The derivative of a function with respect to a variable, shown.
+
+    Attributes:
+        function: the name of what is differentiated.
+        definitions: what every name stands for, in the order of the computation; inputs stand for themselves and are
+            left out.
+        wrt: the name of the variable.
+        style: how the chain rule was walked.
+        paths: the ways from `wrt` to `function`; empty where `path_count` is more than a board holds.
+        path_count: how many there are.
+        notes: why a term is zero, where a path is cut, what a rule assumes at a kink.
+        lines: the board.
+        point: values of the inputs; empty if none were given.
+        value: the derivative there, from the engine.
+        difference: the same by central difference; None at a kink or an edge, NaN where the function is not finite.
+    """
+
+    function: str
+    definitions: Mapping[str, Expression]
+    wrt: str
+    style: Style
+    paths: tuple[Path, ...]
+    path_count: int
+    notes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    point: Mapping[str, float]
+    value: float | None = None
+    difference: float | None = None
+
+    def text(self, width: int = 80, ascii: bool = False, colour: bool | None = None) -> str:  # noqa: A002
+        """The board as text for a terminal, without a newline at its end.
+
+        Args:
+            width: the columns it may take, at least 24.
+            ascii: write d for ∂ ("partial" where there are total derivatives too), * for ·, ^ for powers, sigma for σ.
+            colour: whether to use ANSI colours; by default if the output is a terminal and NO_COLOR is not set.
+
+        Raises:
+            ArgumentError: `width` is less than 24.
+        """
+        from chainrule.explain.render.terminal import to_text
+
+        return to_text(self, width, ascii, colour)
+
+    def latex(self) -> str:
+        """The board as an align* environment; it needs amsmath and no other package."""
+        from chainrule.explain.render.latex import to_latex
+
+        return to_latex(self)
+
+    def html(self) -> str:
+        """The board as a fragment of HTML with native MathML; no script, nothing loaded from elsewhere."""
+        from chainrule.explain.render.html import to_html
+
+        return to_html(self)
+
+    def json(self) -> str:
+        """Everything as JSON, which `from_json` reads again; `render/derivation.schema.json` describes it."""
+        from chainrule.explain.render.json import to_json
+
+        return to_json(self)
+
+    @staticmethod
+    def from_json(text: str) -> Derivation:
+        """The derivation that `json` wrote, equal to it.
+
+        Raises:
+            ArgumentError: The text is no JSON, is of another version, or does not fit the schema; names the place.
+        """
+        from chainrule.explain.render.json import from_json
+
+        return from_json(text)
+
+    def svg(self) -> str:
+        """The graph, forward with the definitions and backward with the local derivatives, as a picture."""
+        from chainrule.explain.picture import to_svg
+
+        return to_svg(self)
+
+    def save(self, path: str | FilePath) -> None:
+        """Write it to a file; the suffix says how: html (board and picture), svg, tex, json or txt.
+
+        The file is replaced whole or not at all.
+
+        Raises:
+            ArgumentError: The suffix is another.
+            OSError: The directory does not exist, is read-only or is full.
+        """
+        from chainrule.explain.render.files import save
+
+        save(self, FilePath(path))
+
+    def __str__(self) -> str:
+        """The board as plain text, 80 columns wide."""
+        return self.text(colour=False)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """For notebooks, which choose the richest form that they can show."""
+        return {"text/plain": self.text(colour=False), "text/latex": self.latex(), "text/html": self.html()}

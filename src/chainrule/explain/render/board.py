@@ -1,0 +1,155 @@
+"""What stands on the board besides the mathematics, in the order in which every format shows it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from chainrule.explain.derivation import Derivation, Edge, Line, Path
+from chainrule.explain.expression import Derivative, Expression, Indexed, Number, Relation, Symbol
+from chainrule.explain.names import greek, parse
+from chainrule.explain.notation import digits
+from chainrule.types import Array
+
+AGREES, NEGLIGIBLE = 1e-4, 1e-9
+"""The largest relative and absolute difference from a central difference that counts as agreement."""
+MOST_SHOWN = 16
+"""The numbers of a larger array are told by their shape, norm and range."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the board: what was done, and what comes of it.
+
+    Attributes:
+        rule: what was done, in words; if `left` is given, what is computed.
+        expression: what stands after the equals sign.
+        note: said beside it; "" for nothing.
+        where: the values that were put in, in the last step; else empty.
+        left: what stands before the equals sign, if it is not what is sought: a derivative on the way there.
+        value: the numbers of an array; "" for nothing.
+        reason: why it holds, as rows of their own.
+        dots: whether factors stay apart, so that one sees what was put in place of what.
+    """
+
+    rule: str
+    expression: Expression
+    note: str = ""
+    where: tuple[Relation, ...] = ()
+    left: Expression | None = None
+    value: str = ""
+    reason: tuple[Step, ...] = ()
+    dots: bool = False
+
+
+def steps(derivation: Derivation) -> Iterator[Step]:
+    """The rows below the first, and the value at the point."""
+    yield from map(_step, derivation.lines[1:])
+    if derivation.value is not None:
+        where = tuple(Relation("=", Symbol(name), Number(value)) for name, value in derivation.point.items())
+        yield Step("at" if where else "value", Number(derivation.value), _difference(derivation), where)
+
+
+def _step(line: Line) -> Step:
+    return Step(
+        line.rule,
+        line.expression,
+        line.note,
+        left=computed(line.rule),
+        value="" if line.value is None else numbers(line.value),
+        reason=tuple(map(_step, line.reason)),
+        dots=line.rule.startswith("eliminate"),
+    )
+
+
+def computed(rule: str) -> Expression | None:
+    """What a line computes whose rule is no word but a derivative, ∂f/∂y or (∂ℒ/∂W)ᵢₖ, or a name with scripts, δ²."""
+    if found := re.fullmatch(r"\(?([∂d])([^ /()]+)/\1([^ /()]+)(?:\)(.+))?", rule):
+        derivative = Derivative(found[2], found[3], found[1] == "d")
+        indices = parse(f"x{found[4]}").below if found[4] else ""
+        return Indexed(derivative, tuple(indices.replace(",", ""))) if indices else derivative
+    name = parse(rule)
+    return Symbol(rule) if name.single and (name.above or name.below or greek(name.letters)) else None
+
+
+def numbers(array: Array) -> str:
+    """The numbers of a small array to six digits; of a larger one its shape, norm and range."""
+    if array.size <= MOST_SHOWN:
+        return _nested(array)
+    norm, low, high = float(np.linalg.norm(array.ravel())), array.min(), array.max()
+    shape = "×".join(map(str, array.shape))
+    return f"{shape}, norm {_six(norm)}, from {_six(low)} to {_six(high)}"
+
+
+def _nested(array: Array) -> str:
+    return f"[{', '.join(map(_nested, array))}]" if array.ndim else _six(array)
+
+
+def _six(value: float | Array) -> str:
+    return digits(float(value), 6).replace("-", "−")
+
+
+def meanings(derivation: Derivation) -> dict[str, Expression]:
+    """What the names stand for: the function first, then those that it is made of, in the order of the computation."""
+    first = {name: form for name, form in derivation.definitions.items() if name == derivation.function}
+    return first | dict(derivation.definitions)
+
+
+def names_on(path: Path) -> tuple[str, ...]:
+    """The names that a path passes, from the variable to the function."""
+    return (path.edges[0].source, *(edge.target for edge in path.edges)) if path.edges else ()
+
+
+def routes(derivation: Derivation) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The names that the paths pass, and how many paths they stand for: more than two of the same are told once."""
+    for route, count in Counter(map(names_on, derivation.paths)).items():
+        yield from [(route, 1)] * count if count <= 2 else [(route, count)]
+
+
+def edges_of(derivation: Derivation) -> tuple[Edge, ...]:
+    """Every edge that lies on a path, once."""
+    return tuple(dict.fromkeys(chain.from_iterable(path.edges for path in derivation.paths)))
+
+
+def agrees(derivation: Derivation) -> bool:
+    """Whether the value and the central difference are the same up to the error of the difference."""
+    value, difference = derivation.value, derivation.difference
+    if value is None or difference is None or not (math.isfinite(value) and math.isfinite(difference)):
+        return False
+    return abs(value - difference) <= AGREES * max(abs(value), abs(difference)) + NEGLIGIBLE
+
+
+def _difference(derivation: Derivation) -> str:
+    """The verdict on the value, with the difference in six digits."""
+    if derivation.difference is None:
+        return "check: no central difference: the function has a kink or an edge here"
+    if not math.isfinite(derivation.difference):
+        return f"check: no central difference: {derivation.function} is not finite here"
+    shown = f"{derivation.difference:#.6g}".replace("-", "−")
+    return f"check: central difference {shown}{' ✓' if agrees(derivation) else ': the function has a kink here'}"
+
+
+def checked(derivation: Derivation) -> str:
+    """How the lines were checked, in a sentence; "" if none was."""
+    checks = [line.check for line in derivation.lines if line.check]
+    if not checks:
+        return ""
+    points, worst = min(check.points for check in checks), max(check.worst for check in checks)
+    return f"every line was checked at {points} random points; largest relative difference {worst:.0e}"
+
+
+def paths_told(derivation: Derivation) -> str:
+    """What is said before the paths, or in their place; "" for arrays, which have none."""
+    count = derivation.path_count
+    ends = f"from {derivation.wrt} to {derivation.function}"
+    if derivation.paths:
+        return f"{'path' if count == 1 else 'paths'} {ends}"
+    if count:
+        return f"{count} paths {ends}: walked in {derivation.style} mode"
+    return f"no path {ends}" if derivation.value is not None or len(derivation.lines) < 2 else ""

@@ -1,0 +1,101 @@
+"""The backward pass of a step in matrices: every line as a formula, with its derivation by index.
+
+The loss is recorded again with its names, z¹, a¹ …, and derived by `chainrule.explain`, which checks every line. What
+it finds is compared with the derivatives of the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule import ops, tree
+from chainrule.errors import ArgumentError, DerivationError
+from chainrule.explain.derivation import Derivation
+from chainrule.explain.deriving_arrays import Recorded, derive_recorded
+from chainrule.graph import Node
+from chainrule.nn.activations import activation_function
+from chainrule.nn.dense import Dense
+from chainrule.nn.dropout import Dropout
+from chainrule.nn.explanation.notation import name, parameter_name
+from chainrule.ops.value import lift
+from chainrule.tracing import trace_call
+from chainrule.tree import Tree
+from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.nn.explanation.step import StepExplanation
+
+LOSS = "ℒ"
+
+
+def in_matrices(explanation: StepExplanation) -> Derivation:
+    """See `StepExplanation.derivation`."""
+    recorded, sought = _recorded(explanation)
+    derivation = derive_recorded(recorded, sought)
+    found = {line.rule: line.value for line in derivation.lines}
+    gradient = dict(zip(sought, tree.leaves(explanation.grad.parameters), strict=True))
+    for label, expected in gradient.items():
+        _require_equal(explanation, label, found[f"∂{LOSS}/∂{label}"], expected)
+    if explanation.architecture.dtype == np.float64:
+        return derivation
+    return replace(derivation, notes=(*derivation.notes, "derived in float64; the step computed in float32"))
+
+
+def _recorded(explanation: StepExplanation) -> tuple[Recorded, list[str]]:
+    """ℒ with its names, and the names of the parameters; one example is a column, several are rows."""
+    for number, layer in enumerate(explanation.architecture.layers, 1):
+        if not isinstance(layer, Dense | Dropout):
+            raise ArgumentError(
+                f"layer {number} is {type(layer).__name__}, but the derivation in matrices shows Dense layers only; "
+                "the numbers of every layer are in the explanation itself, and its paths in `why`"
+            )
+    loss = explanation.architecture.loss
+    column = explanation.example_count == 1 and loss.task != "own"
+    x, y = explanation.rules[0].below, explanation.targets
+    if loss.task == "classes" and y.ndim == 1:
+        y = np.eye(explanation.architecture.n_outputs)[y]
+    named: dict[Node, str] = {}
+
+    def recorded(parameters: Tree, x: Any, y: Any) -> Any:
+        a = x
+        for number, (layer, leaves) in enumerate(zip(explanation.architecture.layers, parameters, strict=True), 1):
+            if isinstance(layer, Dense):
+                z = leaves["W"] @ a if column else a @ np.transpose(leaves["W"])
+                z = z + leaves["b"] if layer.use_bias else z
+                a = activation_function(layer.activation)(z)
+                named[lift(a).node] = name("a", number)
+                named[lift(z).node] = name("z", number)
+        per_example = _cross_entropy if loss.task == "classes" else loss.per_example
+        losses: Any = per_example(a, y)
+        return losses if column else np.mean(losses)
+
+    arguments = tree.map_leaves(_wide, (explanation.parameters, x[0] if column else x, y[0] if column else y))
+    traced = trace_call(recorded, arguments, {}, range(3))
+    sought = [parameter_name(path) for path, _ in tree.items(explanation.parameters)]
+    inputs = dict(zip((value.node for value in traced.inputs), (*sought, "x", "y"), strict=True))
+    return Recorded(inputs, traced.outputs[0].node, LOSS, named, tree.leaves(arguments)), sought
+
+
+def _cross_entropy(a: Any, y: Any) -> Any:
+    """The loss of classes with y as probabilities, of one example or of several."""
+    return -np.sum(y * ops.log_softmax(a), axis=-1)
+
+
+def _wide(leaf: Any) -> Array:
+    return np.asarray(leaf, np.float64)
+
+
+def _require_equal(explanation: StepExplanation, label: str, found: Array | None, expected: Array) -> None:
+    """Raise DerivationError unless the derivation found the step's derivative, up to rounding."""
+    if found is None or not np.isfinite(expected).all():
+        return
+    largest = max(float(np.max(np.abs(g), initial=0.0)) for g in tree.leaves(explanation.grad.parameters))
+    error = float(np.max(np.abs(found - expected), initial=0.0))
+    if error > explanation.tolerance * largest:
+        raise DerivationError(f"∂{LOSS}/∂{label} of the derivation differs from that of the step by {error:.3g}")
+
+
+__all__ = ["in_matrices"]

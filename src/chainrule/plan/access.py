@@ -1,0 +1,166 @@
+"""Which element of which node a kernel reads, symbolically: the same walk that the code generator makes with code.
+
+An index is the number of an axis of the kernel's space, or None for anything else (a constant, an index from memory, a
+loop of the kernel's own). Views (reshape, transpose, broadcast, slice, take …) change indices and hold no data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
+
+from chainrule.graph import CONSTANT, INPUT, Kind, Node
+from chainrule.types import Shape
+
+Indices = tuple[int | None, ...]
+SPARSE = ("sparse_matmul", "sparse_outer")
+
+
+def is_view(node: Node) -> bool:
+    """Whether a node only says where elements come from."""
+    return node.op.kind is Kind.MOVEMENT and node.op.name != "scatter_add"
+
+
+def is_anchor(node: Node) -> bool:
+    """Whether a node needs a kernel of its own."""
+    return node.op.kind in (Kind.CONTRACTION, Kind.REDUCTION) or node.op.name in (
+        "scatter_add",
+        "random_bits",
+        "outside",
+    )
+
+
+def is_leaf(node: Node) -> bool:
+    """Whether a node is there before anything is computed."""
+    return node.op in (INPUT, CONSTANT)
+
+
+def reads(
+    node: Node, indices: Indices, stop: Callable[[Node], bool], *, memory_first: bool = False
+) -> Iterator[tuple[Node, Indices]]:
+    """The nodes that are read from memory to compute element `indices` of a node.
+
+    `stop` says what is in memory; the node itself is computed all the same, unless `memory_first`.
+    """
+    seen: set[tuple[Node, Indices]] = set()
+    pending = [(node, indices, not memory_first)]
+    while pending:
+        current, at, first = pending.pop()
+        if (current, at) in seen:
+            continue
+        seen.add((current, at))
+        if current.op is CONSTANT:
+            continue
+        if current.op is INPUT or (not first and stop(current)):
+            yield current, at
+        else:
+            pending.extend((operand, index, False) for operand, index in operand_indices(current, at))
+
+
+def moves_lanes(roots: Iterable[tuple[Node, Indices]], axis: int, stop: Callable[[Node], bool]) -> bool:
+    """Whether neighbours along an axis of the space are anything but neighbours in an array that is read for them.
+
+    So it is where a view splits, merges, cuts or chooses along the axis. Then indices past the end would be wrong.
+    """
+    pending, seen = list(roots), set(roots)
+    while pending:
+        node, at = pending.pop()
+        if node.op.kind is Kind.MOVEMENT and node.op.name not in ("broadcast", "transpose", "scatter_add"):
+            of_operands = operand_indices(node, at)
+            long = any(i == axis and n != 1 for i, n in zip(at, node.type.shape, strict=True))
+            if long and not all(axis in inner for _, inner in of_operands[:1]):
+                return True
+            if node.op.name == "take" and axis in of_operands[1][1]:
+                return True
+        if is_leaf(node) or stop(node):
+            continue
+        new = [item for item in operand_indices(node, at) if item not in seen]
+        seen.update(new)
+        pending.extend(new)
+    return False
+
+
+def operand_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
+    """Every operand of a node with the indices of its elements that element `at` of the node needs."""
+    operands, keywords = node.operands, node.keywords
+    name = node.op.name
+    if node.op.kind is Kind.ELEMENTWISE:
+        return [(operand, at) for operand in operands]
+    if name == "matmul":
+        return [(operands[0], (*at[:-1], None)), (operands[1], (*at[:-2], None, at[-1]))]
+    if name in SPARSE:
+        row = at[0] if name == "sparse_matmul" else None
+        return [*((x, (None,)) for x in operands[:3]), (operands[3], (row,)), (operands[4], (None, at[1]))]
+    if node.op.kind is Kind.REDUCTION:
+        axis = keywords["axis"]
+        return [(operands[0], _expanded(at, axis if isinstance(axis, tuple) else (axis,)))]
+    if name == "outside":
+        return [(operand, (None,) * len(operand.type.shape)) for operand in operands]
+    if name == "random_bits":
+        return [(operands[0], (None,))]
+    if name == "scatter_add":
+        axis = keywords["axis"]
+        inner = (*at[:axis], *(None,) * len(operands[1].type.shape), *at[axis + 1 :])
+        return [(operands[0], inner), (operands[1], (None,) * len(operands[1].type.shape))]
+    return _view_indices(node, at)
+
+
+def _view_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
+    operands, keywords, name = node.operands, node.keywords, node.op.name
+    source = operands[0].type.shape
+    if name == "broadcast":
+        return [(operands[0], tuple(None if n == 1 else i for n, i in zip(source, _last(at, source), strict=True)))]
+    if name == "transpose":
+        axes = keywords["axes"]
+        return [(operands[0], tuple(at[axes.index(i)] for i in range(len(axes))))]
+    if name == "reshape":
+        return [(operands[0], _reshaped(at, node.type.shape, source))]
+    if name == "slice":
+        whole = [r == (0, n, 1) for r, n in zip(keywords["ranges"], source, strict=True)]
+        return [(operands[0], tuple(i if w else None for i, w in zip(at, whole, strict=True)))]
+    if name == "unslice":
+        whole = [r == (0, n, 1) for r, n in zip(keywords["ranges"], node.type.shape, strict=True)]
+        return [(operands[0], tuple(i if w else None for i, w in zip(at, whole, strict=True)))]
+    if name == "concatenate":
+        axis = keywords["axis"]
+        return [(operand, tuple(None if i == axis else n for i, n in enumerate(at))) for operand in operands]
+    if name == "take":
+        axis, count = keywords["axis"], len(operands[1].type.shape)
+        return [(operands[0], (*at[:axis], None, *at[axis + count :])), (operands[1], at[axis : axis + count])]
+    raise AssertionError(f"no view is called {name}")
+
+
+def _last(at: Indices, shape: Shape) -> Indices:
+    return at[len(at) - len(shape) :]
+
+
+def _expanded(at: Indices, axes: Sequence[int]) -> Indices:
+    rest = iter(at)
+    return tuple(None if i in axes else next(rest) for i in range(len(at) + len(axes)))
+
+
+def _reshaped(at: Indices, new: Shape, old: Shape) -> Indices:
+    """Indices before a reshape: an axis that stays whole keeps its index."""
+    result: list[int | None] = [None] * len(old)
+    for new_axes, old_axes in axis_groups(new, old):
+        if len(new_axes) == len(old_axes) == 1:
+            result[old_axes[0]] = at[new_axes[0]]
+    return tuple(result)
+
+
+def axis_groups(new: Shape, old: Shape) -> list[tuple[list[int], list[int]]]:
+    """The axes of two shapes of one size, cut into the smallest groups of equal size; axes of length 1 are in none."""
+    if 0 in new:
+        return []
+    a = [i for i, n in enumerate(new) if n != 1]
+    b = [i for i, n in enumerate(old) if n != 1]
+    groups: list[tuple[list[int], list[int]]] = []
+    while a and b:
+        first, second = [a.pop(0)], [b.pop(0)]
+        while (x := prod(new[i] for i in first)) != (y := prod(old[i] for i in second)):
+            if x < y:
+                first.append(a.pop(0))
+            else:
+                second.append(b.pop(0))
+        groups.append((first, second))
+    return groups

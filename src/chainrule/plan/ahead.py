@@ -1,0 +1,59 @@
+"""What the next step reads from far away: the rows of its examples, which are asked for while this step computes.
+
+The rows of a mini-batch lie anywhere in the data, most of them in main memory, and to wait for each of them takes about
+as long as to compute with it. Their positions are known, so the largest product of a step, which needs little from
+memory, asks for a few cache lines of the next step's rows with each of its tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from chainrule.graph import INPUT, Graph, Node
+from chainrule.plan.access import reads
+from chainrule.plan.kernels import Buffer, Kernel, Place
+from chainrule.plan.layout import LINE
+
+_NEAR = 1 << 20  # bytes of an array that a cache of the processor holds anyway
+_FEW = 256  # cache lines that are there before anyone has asked
+
+
+def rows_ahead(graph: Graph, buffers: Mapping[Node, Buffer]) -> tuple[Node, ...]:
+    """The nodes that take rows of a large array at positions that every step has of its own."""
+    return tuple(node for node in graph.nodes if node.op.name == "take" and _is_far(node, buffers))
+
+
+def _is_far(node: Node, buffers: Mapping[Node, Buffer]) -> bool:
+    source, positions = node.operands
+    if node.keywords["axis"] != 0 or len(positions.type.shape) != 1 or source.op is not INPUT:
+        return False
+    data = buffers[source]
+    much = data.bytes > _NEAR and lines_of_row(node) * node.type.shape[0] >= _FEW
+    return much and data.place is Place.ARGUMENT and not data.moving and _are_known(positions, buffers)
+
+
+def _are_known(positions: Node, buffers: Mapping[Node, Buffer]) -> bool:
+    """Whether positions follow from the caller's arrays alone, and every step has its own."""
+    read = [buffers[node] for node, _ in reads(positions, (0,), lambda node: node in buffers, memory_first=True)]
+    return all(buffer.place is Place.ARGUMENT for buffer in read) and any(buffer.moving for buffer in read)
+
+
+def lines_of_row(node: Node) -> int:
+    """Cache lines of a row that such a node takes."""
+    source = node.operands[0].type
+    return max(1, -(-source.size // source.shape[0] * source.dtype.itemsize // LINE))
+
+
+def who_asks(kernels: Iterable[Kernel]) -> Kernel | None:
+    """The largest product that updates a state."""
+    return max(filter(may_ask, kernels), key=_multiplications, default=None)
+
+
+def may_ask(kernel: Kernel) -> bool:
+    """Whether a kernel is a product that updates a state."""
+    updates = any(store.buffer.place is Place.STATE for store in kernel.stores)
+    return updates and kernel.anchor.op.name == "matmul" and len(kernel.space) == 2
+
+
+def _multiplications(kernel: Kernel) -> int:
+    return kernel.anchor.type.size * kernel.anchor.operands[0].type.shape[-1]

@@ -1,0 +1,138 @@
+"""From a graph to a plan: fuse, lay out, schedule, and give every buffer its place."""
+
+from __future__ import annotations
+
+from chainrule.graph import CONSTANT, Graph, Node
+from chainrule.plan.ahead import rows_ahead, who_asks
+from chainrule.plan.fuse import Fusion
+from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
+from chainrule.plan.layout import fuse_with_factors, in_place, order_in_loop, plain, resident, scratch, state
+from chainrule.plan.memory import lifetimes, place_scratch
+from chainrule.plan.prepare import copy_of, prepare
+from chainrule.plan.schedule import Reading, is_alone, read_by, reading, schedule
+from chainrule.plan.share import share_columns
+
+
+def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
+    """The plan of a simplified graph without free inputs."""
+    graph, fusion = fuse_with_factors(prepare(graph), usage)
+    constants = tuple(node for node in graph.nodes if node.op is CONSTANT and node.type.shape)
+    buffers = {node: _argument(node, slot, usage) for slot, node in enumerate((*graph.inputs, *constants))}
+    reads_of = reading(fusion)
+    states = _add_states(graph, usage, fusion, reads_of, buffers)
+    results = _add_results(graph, usage, fusion, buffers)
+    for kernel in fusion.kernels:
+        for node in kernel.members:
+            if node in fusion.kept and node not in buffers:
+                buffers[node] = scratch(node, order_in_loop(fusion, node))
+    _add_stores(fusion, buffers, share_columns(fusion, usage, reads_of, buffers))
+    guard = None if usage.guard is None else fusion.homes[graph.outputs[usage.guard]]
+    schedule(fusion, reads_of, buffers, guard)
+    written = [store.buffer for kernel in fusion.kernels for store in kernel.stores]
+    shared, private = place_scratch(written, lifetimes(fusion.kernels, reads_of, buffers))
+    return Plan(
+        graph,
+        usage,
+        tuple(fusion.kernels),
+        buffers,
+        constants,
+        states,
+        results,
+        reads_of,
+        shared,
+        private,
+        rows_ahead(graph, buffers),
+        who_asks(fusion.kernels),
+    )
+
+
+def _argument(node: Node, slot: int, usage: Usage) -> Buffer:
+    """The caller's array for an input or a constant."""
+    if slot in usage.in_place:
+        return in_place(node, slot, slot in usage.with_gaps)
+    return plain(node, Place.ARGUMENT, slot, slot in usage.moving_inputs)
+
+
+def _add_states(
+    graph: Graph, usage: Usage, fusion: Fusion, reads_of: Reading, buffers: dict[Node, Buffer]
+) -> tuple[Buffer, ...]:
+    """A buffer for every carried input, which the output's kernel overwrites.
+
+    Where others still read the old value, or where the guard or a call to the outside waits for that kernel, a copy
+    overwrites it at the end.
+    """
+    needs = {kernel: set(others) for kernel, others in fusion.needs.items()}
+    guards = {kernel for kernel in fusion.kernels if kernel.is_outside}
+    if usage.guard is not None:
+        guards.add(fusion.homes[graph.outputs[usage.guard]])
+    states = []
+    for slot, (i, o) in enumerate(usage.carried):
+        old, new = graph.inputs[i], graph.outputs[o]
+        buffers[old] = carried = state(old, order_in_loop(fusion, new), slot)
+        states.append(carried)
+        writer = fusion.homes[new]
+        readers = {kernel for kernel, nodes in reads_of.items() if old in nodes} | guards
+        readers.discard(writer)
+        overwrites = reads_of[writer].get(old, set()) <= {writer.members[new]}
+        if overwrites and writer not in guards and not any(_reaches(needs, reader, writer) for reader in readers):
+            needs[writer] |= readers
+            buffers[new] = carried
+        else:
+            copy = _copy_at_the_end(fusion, new, buffers, carried)
+            reads_of[copy] = read_by(fusion, copy)
+    for i in sorted(usage.resident):
+        node = graph.inputs[i]
+        buffers[node] = resident(graph, node, len(states))
+        states.append(buffers[node])
+    return tuple(states)
+
+
+def _reaches(needs: dict[Kernel, set[Kernel]], start: Kernel, goal: Kernel) -> bool:
+    pending, seen = [start], {start}
+    while pending:
+        for kernel in needs[pending.pop()] - seen:
+            if kernel is goal:
+                return True
+            seen.add(kernel)
+            pending.append(kernel)
+    return False
+
+
+def _copy_at_the_end(fusion: Fusion, new: Node, buffers: dict[Node, Buffer], old: Buffer) -> Kernel:
+    """Keep the new value in scratch memory; a kernel of its own moves it when the old one is no longer read."""
+    copy = copy_of(new)
+    axes: Axes = tuple(old.order.index(axis) for axis in range(len(old.order)))
+    space = tuple(new.type.shape[axis] for axis in old.order)
+    condition = fusion.homes[new].condition
+    kernel = Kernel(len(fusion.kernels), copy, space, axes, {copy: axes}, condition=condition)
+    fusion.kernels.append(kernel)
+    fusion.homes[copy] = kernel
+    fusion.needs[kernel] = {fusion.homes[new]}
+    fusion.kept.add(copy)
+    buffers[copy] = old
+    return kernel
+
+
+def _add_results(graph: Graph, usage: Usage, fusion: Fusion, buffers: dict[Node, Buffer]) -> tuple[Buffer, ...]:
+    """The caller's arrays for the outputs that are not carried, in their order."""
+    carried = {o for _, o in usage.carried}
+    results: list[Buffer] = []
+    for position, node in enumerate(graph.outputs):
+        if position not in carried:
+            buffers[node] = plain(node, Place.RESULT, len(results), position in usage.moving_outputs)
+            results.append(buffers[node])
+    return tuple(results)
+
+
+def _add_stores(fusion: Fusion, buffers: dict[Node, Buffer], alone: set[Kernel]) -> None:
+    """Every kept node is stored by its home; what every thread computes for itself becomes private."""
+    for kernel in fusion.kernels:
+        kernel.stores = [
+            Store(node, buffers[node], axes) for node, axes in kernel.members.items() if node in fusion.kept
+        ]
+        places = {store.buffer.place for store in kernel.stores}
+        kernel.divided = Place.STATE in places or not (is_alone(kernel) or kernel in alone)
+        if not kernel.divided:
+            for store in kernel.stores:
+                if store.buffer.place is Place.SHARED:
+                    store.buffer.place = Place.PRIVATE

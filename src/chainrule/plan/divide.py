@@ -1,0 +1,27 @@
+"""How an axis is divided among threads: by its length alone, so that two kernels over one axis agree."""
+
+from __future__ import annotations
+
+COLUMNS = 32  # the most lanes in which sums over rows go along
+_LINE = 16  # float32 numbers of a cache line: long axes are divided between lines
+
+
+def part(length: int, thread: int, threads: int) -> tuple[int, int]:
+    """The run of an axis that a thread computes: from where to where."""
+    grain = grain_of(length)
+    lines = -(-length // grain)
+    return min(length, lines * thread // threads * grain), min(length, lines * (thread + 1) // threads * grain)
+
+
+def grain_of(length: int) -> int:
+    """What an axis is divided into multiples of."""
+    return _LINE if length >= 8 * _LINE else 1
+
+
+def candidates(available: int) -> tuple[int, ...]:
+    """The numbers of threads that a program can run with: one, all, and halves of all between."""
+    numbers = {1}
+    while available > 1:
+        numbers.add(available)
+        available //= 2
+    return tuple(sorted(numbers))

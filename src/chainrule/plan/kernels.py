@@ -1,0 +1,229 @@
+"""The grammar of a plan: buffers, kernels, and the plan that holds them.
+
+A kernel is a loop nest over a *space*. It computes its anchor, the node that makes it what it is (a matmul, a
+reduction, or an elementwise node), and every node that can be computed at the same place in the same loop. Axis 0 of
+its space, or axis 1 of some products, is divided among the threads, each thread taking one run of it.
+
+Kernels have an *epoch*. Between epochs all threads meet; within one, a thread reads only what it wrote itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from chainrule.graph import Graph, Kind, Node
+from chainrule.plan.divide import COLUMNS, grain_of
+from chainrule.types import Shape
+
+Axes = tuple[int, ...]  # for every axis of a node the axis of the space that runs along it
+AS_GIVEN = -1  # a stride that is told when code runs: that of the caller's array
+
+
+class Place(Enum):
+    """Where a buffer lives."""
+
+    ARGUMENT = "argument"  # the caller's array, only read; C-contiguous unless it has strides AS_GIVEN
+    RESULT = "result"  # the caller's array, C-contiguous, only written
+    STATE = "state"  # kept between calls in the layout that the plan chose; updated in place
+    SHARED = "shared"  # scratch memory that all threads see
+    PRIVATE = "private"  # scratch memory of one thread, each having its own copy
+
+
+@dataclass(eq=False)
+class Buffer:
+    """Memory for the value of a node.
+
+    Attributes:
+        node: whose value it holds; for a state, the input.
+        place: where it lives.
+        order: the axes of the node from the outermost to the innermost in memory.
+        strides: for every axis of the node, in elements, or AS_GIVEN.
+        elements: its length, with padding.
+        itemsize: bytes of an element; a bool of scratch memory has 4, all bits being equal, as processors compare.
+        padded: whether whole vectors may be read and written past the end of the innermost axis.
+        slot: number of the argument, result or state; for scratch memory the offset in bytes.
+        moving: whether the pointer advances by one element of its first, invisible axis at every step.
+        panel: columns of a panel, if a matrix lies in panels of columns, one after another, each row by row; else 0.
+    """
+
+    node: Node
+    place: Place
+    order: Axes
+    strides: Axes
+    elements: int
+    itemsize: int
+    padded: bool
+    slot: int = 0
+    moving: bool = False
+    panel: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return self.elements * self.itemsize
+
+    @property
+    def strided(self) -> bool:
+        """Whether only the caller's array tells how far apart its elements are."""
+        return AS_GIVEN in self.strides
+
+    def innermost(self, axis: int) -> bool:
+        """Whether neighbours along `axis` are neighbours in memory."""
+        return self.strides[axis] == 1
+
+    def holds_vectors(self, axis: int, width: int) -> bool:
+        """Whether whole vectors along `axis` cover it without leaving its row: its end is padded far enough."""
+        if not (self.padded and self.innermost(axis)):
+            return False
+        if self.panel:
+            return self.panel % width == 0
+        row = self.strides[self.order[-2]] if len(self.order) > 1 else self.elements
+        return -(-self.node.type.shape[axis] // width) * width <= row
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """One result of a kernel: `node` is written to `buffer`, its axes running along `axes` of the space."""
+
+    node: Node
+    buffer: Buffer
+    axes: Axes
+
+
+@dataclass(eq=False)
+class Kernel:
+    """A loop nest.
+
+    Attributes:
+        number: its place in the order of execution.
+        anchor: the node that makes it what it is.
+        space: lengths of its loops, outermost first; the anchor's shape, with its axes in the order `axes`.
+        axes: how the axes of the anchor run along the space.
+        members: the nodes computed in it, with their axes.
+        stores: what it writes.
+        epoch: when it runs.
+        divided: whether the threads share it; if not, every thread does all of it, to private memory.
+        shared_axis: the axis of its space that is divided among them.
+        condition: the input, a single bool, without which it is left out; see `plan.conditions`.
+        continues: the kernel that it would be a part of if both had the same condition; the threads divide both alike.
+    """
+
+    number: int
+    anchor: Node
+    space: Shape
+    axes: Axes
+    members: dict[Node, Axes] = field(default_factory=dict)
+    stores: list[Store] = field(default_factory=list)
+    epoch: int = 0
+    divided: bool = True
+    shared_axis: int = 0
+    condition: Node | None = None
+    continues: Kernel | None = None
+
+    @property
+    def shared_length(self) -> int:
+        """The length of the axis that is divided among the threads."""
+        return self.space[self.shared_axis] if self.space else 1
+
+    @property
+    def grain(self) -> int:
+        """What this axis is divided into multiples of; kernels agree on it if it runs over rows of one length.
+
+        Sums over rows go along one axis in vectors and are divided between these, so that none is left half full; so
+        are the columns of a product.
+        """
+        if self.continues is not None:
+            return self.continues.grain
+        if self.anchor.op.kind is Kind.REDUCTION and len(self.space) == 1 and self.keeps_last_axis:
+            return COLUMNS
+        return COLUMNS if self.shared_axis else grain_of(self.shared_length)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it calls a function outside, in the first thread; it can fail, so no state changes before."""
+        return self.anchor.op.name == "outside"
+
+    @property
+    def keeps_last_axis(self) -> bool:
+        """Whether a reduction leaves the last axis of its operand as it is."""
+        axis = self.anchor.keywords["axis"]
+        last = len(self.anchor.operands[0].type.shape) - 1
+        return isinstance(axis, tuple) and last not in axis
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a graph is going to be called.
+
+    Attributes:
+        carried: pairs (input, output) where the output of one step is the input of the next.
+        moving_inputs: inputs of which every step has its own, stacked along a first axis.
+        moving_outputs: outputs that are collected so.
+        guard: the output that stops the steps when it is not finite, before any state changes.
+        resident: inputs that stay the same from call to call; they are kept in the layout that the plan chooses.
+        in_place: inputs whose arrays are read where they lie, whatever their strides; not by a product.
+        with_gaps: those of them whose neighbours along the last axis are not neighbours in memory.
+        threads: how many may share the work.
+    """
+
+    carried: tuple[tuple[int, int], ...] = ()
+    moving_inputs: frozenset[int] = frozenset()
+    moving_outputs: frozenset[int] = frozenset()
+    guard: int | None = None
+    resident: frozenset[int] = frozenset()
+    in_place: frozenset[int] = frozenset()
+    with_gaps: frozenset[int] = frozenset()
+    threads: int = 1
+
+
+ONE_CALL = Usage()
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is to be compiled.
+
+    Attributes:
+        graph: what it computes.
+        usage: how it is called.
+        kernels: in the order of execution; epochs never fall.
+        buffers: of every node that is in memory, inputs and constants included.
+        constants: arrays of the graph, which follow the inputs in the list of arguments.
+        states: buffers that live from call to call: one for each carried pair, then the resident inputs in order.
+        results: the caller's arrays for the outputs that are not carried.
+        reads: for every kernel the nodes that it reads from memory, each with the ways it is indexed.
+        shared_bytes: scratch memory that all threads see.
+        private_bytes: scratch memory for each thread.
+        ahead: nodes that take rows which the step before asks for, as they come from far away.
+        asking: the kernel that asks for those of the next step.
+    """
+
+    graph: Graph
+    usage: Usage
+    kernels: tuple[Kernel, ...]
+    buffers: dict[Node, Buffer]
+    constants: tuple[Node, ...]
+    states: tuple[Buffer, ...]
+    results: tuple[Buffer, ...]
+    reads: Mapping[Kernel, Mapping[Node, set[tuple[int | None, ...]]]]
+    shared_bytes: int
+    private_bytes: int
+    ahead: tuple[Node, ...] = ()
+    asking: Kernel | None = None
+
+    @property
+    def outside(self) -> tuple[Node, ...]:
+        """The calls to functions outside, in their order."""
+        return tuple(kernel.anchor for kernel in self.kernels if kernel.is_outside)
+
+    @property
+    def strided(self) -> tuple[Buffer, ...]:
+        """The arguments that have strides of their own, in their order."""
+        return tuple(buffer for node in self.graph.inputs if (buffer := self.buffers[node]).strided)
+
+    @property
+    def epochs(self) -> int:
+        """How many times the threads meet, plus one."""
+        return max((kernel.epoch for kernel in self.kernels), default=0) + 1

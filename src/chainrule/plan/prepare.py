@@ -1,0 +1,91 @@
+"""Small changes that make a graph simple to plan: what is returned is computed, and work fills vectors and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from chainrule.graph import Graph, Node, inherit, make_node
+from chainrule.ops.convert import CAST
+from chainrule.ops.elementwise import STOP_GRADIENT
+from chainrule.ops.matmul import MATMUL
+from chainrule.ops.reduce import SUM
+from chainrule.ops.shape import RESHAPE, TRANSPOSE
+from chainrule.plan.access import is_leaf
+
+_TWO_STEPS = 8192  # elements from which a sum over everything is done row by row first, so that threads can share it
+
+_NARROW = 4  # columns that would leave most of a vector unused
+
+
+def prepare(graph: Graph) -> Graph:
+    """The graph in which every output is a computed node of its own and no large sum is left to one thread."""
+    graph = rebuild(graph, lambda _, node: _narrow_product(_in_two_steps(node)))
+    outputs: list[Node] = []
+    for output in graph.outputs:
+        # returned three times, it is a copy of a copy; sums at columns are made in memory that nobody else sees
+        while is_leaf(output) or output in outputs or output.op.name == "sparse_outer":
+            output = copy_of(output)
+        outputs.append(output)
+    return with_outputs(graph, outputs)
+
+
+def copy_of(node: Node) -> Node:
+    """A node of the same value that is kept in memory of its own."""
+    with inherit(node.origin):
+        return make_node(STOP_GRADIENT, (node,))
+
+
+def rebuild(graph: Graph, change: Callable[[Node, Node], Node]) -> Graph:
+    """The graph with every node replaced by what `change(node, node with new operands)` gives, operands first."""
+    new: dict[Node, Node] = {node: node for node in graph.inputs}
+    for node in graph.nodes:
+        if node not in new:
+            operands = tuple([new[operand] for operand in node.operands])
+            with inherit(node.origin):
+                same = operands == node.operands
+                new[node] = change(node, node if same else make_node(node.op, operands, **node.keywords))
+    return with_outputs(graph, [new[output] for output in graph.outputs])
+
+
+def with_outputs(graph: Graph, outputs: Sequence[Node]) -> Graph:
+    """The graph of other outputs; itself if they are the same."""
+    outputs = tuple(outputs)
+    return graph if outputs == graph.outputs else Graph(graph.inputs, outputs, graph.name)
+
+
+def _in_two_steps(node: Node) -> Node:
+    """Σ over everything as Σ of the sums of rows, in float64 throughout; the rounding is that of one wide sum."""
+    if node.op is not SUM or node.type.shape or node.operands[0].type.size < _TWO_STEPS:
+        return node
+    (x,) = node.operands
+    dtype = node.type.dtype
+    wide = np.dtype(np.float64) if dtype == np.float32 else dtype
+    rows = _rows(x.type.shape)
+    if rows == 1:
+        return node
+    x = make_node(RESHAPE, (x,), shape=(rows, x.type.size // rows)) if len(x.type.shape) != 2 else x
+    x = x if wide == dtype else make_node(CAST, (x,), dtype=wide)
+    total = make_node(SUM, (make_node(SUM, (x,), axis=(1,)),), axis=(0,))
+    return total if wide == dtype else make_node(CAST, (total,), dtype=dtype)
+
+
+def _narrow_product(node: Node) -> Node:
+    """xᵀδ with very few columns as (δᵀx)ᵀ: its rows fill vectors, and the sums are the same."""
+    if node.op is not MATMUL or len(node.type.shape) != 2 or node.operands[0].op is not TRANSPOSE:
+        return node
+    rows, columns = node.type.shape
+    if columns > _NARROW or rows <= columns:
+        return node
+    (x,), delta = node.operands[0].operands, node.operands[1]
+    turned = make_node(MATMUL, (make_node(TRANSPOSE, (delta,), axes=(1, 0)), x))
+    return make_node(TRANSPOSE, (turned,), axes=(1, 0))
+
+
+def _rows(shape: Iterable[int]) -> int:
+    """How many rows a large array is cut into."""
+    lengths = list(shape)
+    if len(lengths) > 1:
+        return lengths[0]
+    return next((rows for rows in (64, 32, 16, 8, 5, 3, 2) if lengths[0] % rows == 0), 1)

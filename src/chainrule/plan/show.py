@@ -1,0 +1,33 @@
+"""A plan as text: every kernel with its space, what it reads and what it writes."""
+
+from __future__ import annotations
+
+from chainrule.graph.show import number_nodes
+from chainrule.plan.kernels import Buffer, Plan
+
+
+def show(plan: Plan) -> str:
+    """One line for each kernel, under the epoch in which it runs."""
+    names, _ = number_nodes(plan.graph.nodes)
+    lines = [
+        f"{plan.graph.name}: {len(plan.kernels)} kernels in {plan.epochs} epochs, "
+        f"{plan.shared_bytes:,} bytes shared, {plan.private_bytes:,} bytes for each thread"
+    ]
+    epoch = -1
+    for kernel in plan.kernels:
+        if kernel.epoch != epoch:
+            epoch = kernel.epoch
+            lines.append(f"epoch {epoch}")
+        stores = ", ".join(f"{names.get(s.node, '?')} → {_place(s.buffer)}" for s in kernel.stores)
+        reads = ", ".join(names.get(node, "?") for node in plan.reads[kernel])
+        lines.append(
+            f"  {kernel.number:3} {kernel.anchor.op.name:12} over {list(kernel.space)!s:14}"
+            f"{'' if kernel.divided else ' by every thread'}  writes {stores}  reads {reads}"
+            f"{'' if kernel.condition is None else f'  if {names[kernel.condition]}'}"
+        )
+    return "\n".join(lines)
+
+
+def _place(buffer: Buffer) -> str:
+    order = "" if list(buffer.order) == sorted(buffer.order) else " transposed"
+    return f"{buffer.place.value} {buffer.slot}{order}"

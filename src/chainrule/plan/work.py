@@ -1,0 +1,39 @@
+"""How much there is to do: operations and bytes, for choosing threads and for showing a plan."""
+
+from __future__ import annotations
+
+from math import prod
+
+from chainrule.graph import Node
+from chainrule.plan.access import SPARSE
+from chainrule.plan.kernels import Kernel, Plan
+
+
+def flops(plan: Plan) -> int:
+    """Floating-point operations of one step."""
+    return sum(map(kernel_flops, plan.kernels))
+
+
+def kernel_flops(kernel: Kernel) -> int:
+    """Multiplications and additions of a kernel; an elementwise node counts one operation for each element."""
+    work = len(kernel.members)
+    if kernel.anchor.op.name in SPARSE:
+        return 2 * sparse_entries(kernel.anchor) * kernel.space[1] + prod(kernel.space) * (work - 1)
+    if kernel.anchor.op.name == "matmul":
+        work += 2 * kernel.anchor.operands[0].type.shape[-1]
+    elements = prod(kernel.space)
+    if kernel.anchor.operands and kernel.anchor.op.name != "matmul":
+        elements = max(elements, kernel.anchor.operands[0].type.size)
+    return elements * work
+
+
+def sparse_entries(product: Node) -> int:
+    """How many entries the chosen rows of a sparse matrix have, if they are rows like all others."""
+    values, _, starts, rows, _ = (operand.type.shape[0] for operand in product.operands)
+    return values * rows // max(starts - 1, 1)
+
+
+def kernel_bytes(plan: Plan, kernel: Kernel) -> int:
+    """Bytes that a kernel reads and writes, each buffer once."""
+    written = sum(store.buffer.bytes for store in kernel.stores)
+    return written + sum(plan.buffers[node].bytes for node in plan.reads[kernel])

@@ -1,0 +1,1 @@
+"""Runtime: machine code is linked, kept on disk, and run in threads."""

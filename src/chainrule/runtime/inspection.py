@@ -1,0 +1,184 @@
+"""What the engine makes of a graph, opened for people: its plan, its code, and the time that each kernel takes."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.codegen.products import tiling
+from chainrule.errors import ArgumentError
+from chainrule.graph import Graph, Kind
+from chainrule.plan import ONE_CALL, Kernel, Plan, Usage, make_plan
+from chainrule.plan.prediction import seconds
+from chainrule.plan.work import kernel_bytes, kernel_flops
+from chainrule.runtime import calls, code, steps
+from chainrule.runtime.executable import Executable, as_read
+from chainrule.runtime.report import KernelReport, Report
+from chainrule.types import Array
+
+_SECONDS = 0.1  # spent on measuring the whole, and as much again on measuring the kernels
+_ROUNDS = 7  # at least
+_SLICE_SECONDS = 1e-3  # of steps without Python between them, where their arguments do not change
+
+
+class Inspection:
+    """A graph as the engine compiles it, with arguments to try it on.
+
+    Args:
+        graph: simplified, without free inputs.
+        arguments: arrays for the inputs that are not carried; moving ones stacked along a first axis.
+        usage: how it is called.
+        states: arrays for the carried inputs.
+        threads: how many the executor would use at most; the number follows from the work if it is not given.
+        name: for the report; by default the graph's.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        arguments: Sequence[Array],
+        usage: Usage = ONE_CALL,
+        states: Sequence[Array] = (),
+        threads: int | None = None,
+        name: str = "",
+    ) -> None:
+        graph.verify()
+        self.name = name or graph.name
+        self.graph, self._usage = graph, usage
+        self._arguments, self._states = list(arguments), states
+        self._asked_threads = threads
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Kernels, buffers and epochs."""
+        return make_plan(self.graph, self._usage)
+
+    @property
+    def threads(self) -> int:
+        """How many threads it is compiled for."""
+        executor = steps if self._usage.carried else calls
+        return self._asked_threads or executor.most_threads(self.plan)
+
+    @cached_property
+    def executable(self) -> Executable:
+        """The compiled plan."""
+        return Executable(self.plan, self.threads)
+
+    def llvm(self) -> str:
+        """The program as text in LLVM's language."""
+        return self.executable.ir
+
+    def assembly(self) -> str:
+        """The machine code as text."""
+        return code.assembly(self.executable.ir, self.executable.target)
+
+    # Measuring
+
+    def report(self) -> Report:
+        """Every kernel with its work, predicted and measured times, and the time of the whole.
+
+        The whole is the fastest of several runs, by the number of threads that is fastest. The kernels are run one by
+        one in their order, by one thread, so that each finds in the caches what it finds there in a real step; a
+        kernel's time is the median of many rounds, less the time of running none. The arguments are not changed.
+        """
+        stacked = self._stacked_steps()
+        arguments, results = self._arrays(stacked)
+        whole = {n: self._fastest(arguments, results, stacked, n) for n in self.executable.candidates}
+        threads = min(whole, key=lambda n: whole[n])
+        measured = self._time_kernels()
+        kernels = tuple(
+            self._kernel_report(kernel, threads, time_)
+            for kernel, time_ in zip(self.plan.kernels, measured, strict=True)
+        )
+        return Report(
+            name=self.name,
+            kernels=kernels,
+            target=self.executable.target.level,
+            threads=threads,
+            seconds=whole[threads],
+            shared_bytes=self.plan.shared_bytes,
+            private_bytes=self.plan.private_bytes,
+        )
+
+    def _kernel_report(self, kernel: Kernel, threads: int, measured: float) -> KernelReport:
+        target, plan = self.executable.target, self.plan
+        dtype = kernel.anchor.type.dtype
+        lanes = target.vector_bytes // max(dtype.itemsize, 4)
+        tiles = ""
+        if kernel.anchor.op.name == "matmul":
+            groups = tiling(plan, kernel, target, self.threads).column_groups
+            tiles = " + ".join(f"{group.rows}×{group.vectors * lanes}" for group in groups)
+        return KernelReport(
+            number=kernel.number,
+            epoch=kernel.epoch,
+            operations=tuple(node.op.name for node in kernel.members if node.op.kind is not Kind.MOVEMENT)
+            or (kernel.anchor.op.name,),
+            space=kernel.space,
+            tiles=tiles,
+            threads=threads if kernel.divided and kernel.space else 1,
+            flops=kernel_flops(kernel),
+            bytes=kernel_bytes(plan, kernel),
+            predicted=seconds(plan, kernel, lanes),
+            measured=measured,
+        )
+
+    def _stacked_steps(self) -> int:
+        """How many steps the arguments are for; many where they are the same in every step."""
+        moving = [i for i, position in enumerate(self._free()) if position in self._usage.moving_inputs]
+        return min((len(self._arguments[i]) for i in moving), default=0)
+
+    def _free(self) -> list[int]:
+        carried = {i for i, _ in self._usage.carried}
+        return [i for i in range(len(self.graph.inputs)) if i not in carried]
+
+    def _arrays(self, stacked: int) -> tuple[list[Array | None], list[Array]]:
+        """Arguments in the order of the inputs, and memory for the results."""
+        free = self._free()
+        if len(free) != len(self._arguments):
+            raise ArgumentError(f"{self.graph.name} takes {len(free)} arrays, got {len(self._arguments)}")
+        given = {i: as_read(array, i, self._usage) for i, array in zip(free, self._arguments, strict=True)}
+        arguments = [given.get(i) for i in range(len(self.graph.inputs))]
+        results = [
+            np.empty(((max(stacked, 1),) if buffer.moving else ()) + buffer.node.type.shape, buffer.node.type.dtype)
+            for buffer in self.plan.results
+        ]
+        return arguments, results
+
+    def _fastest(
+        self, arguments: Sequence[Array | None], results: Sequence[Array], stacked: int, threads: int
+    ) -> float:
+        """Seconds of a step, in the fastest of many slices."""
+        taken: list[float] = []
+        count, end = stacked or 1, time.perf_counter() + _SECONDS
+        while len(taken) < _ROUNDS or time.perf_counter() < end:
+            self._load_states()
+            start = time.perf_counter()
+            done = self.executable.run(arguments, results, count, threads)
+            seconds_ = time.perf_counter() - start
+            taken.append(seconds_ / max(done, 1))
+            if not stacked and seconds_ < _SLICE_SECONDS:
+                count *= 2
+        return min(taken)
+
+    def _load_states(self) -> None:
+        """Begin anew: after very many steps, numbers may have become so small that processors are slow with them."""
+        for number, array in enumerate(self._states):
+            self.executable.write_state(number, array)
+
+    def _time_kernels(self) -> list[float]:
+        """Seconds of every kernel on one thread."""
+        run, count = self.executable.run_kernels, len(self.plan.kernels)
+        taken: list[list[float]] = [[] for _ in range(count + 1)]
+        end = time.perf_counter() + _SECONDS
+        while len(taken[0]) < _ROUNDS or time.perf_counter() < end:
+            self._load_states()
+            for number in range(count + 1):  # the last one runs none
+                start = time.perf_counter_ns()
+                run(number, min(number + 1, count))
+                taken[number].append((time.perf_counter_ns() - start) * 1e-9)
+        *kernels, none = map(statistics.median, taken)
+        return [max(kernel - none, 0.0) for kernel in kernels]

@@ -1,0 +1,195 @@
+"""Many steps in one native call: the states stay in the engine's own layout from step to step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import Graph
+from chainrule.plan import Plan, Usage, make_plan
+from chainrule.plan.work import flops
+from chainrule.runtime.cores import available
+from chainrule.runtime.executable import Executable, as_read
+from chainrule.types import Array
+
+_ALONE = 2e5  # operations of a step that several threads cannot speed up: they would only wait for each other
+_PIECE_SECONDS = 5e-3  # of steps that one number of threads makes: long beside waking a thread, short beside a slice
+_SOON, _LATE = 4, 25  # pieces after which other threads are tried again: at first; at most, times how slow they were
+
+
+class Steps:
+    """A step that is made again and again.
+
+    Args:
+        graph: the step, simplified.
+        usage: what it carries from step to step.
+    """
+
+    def __init__(self, graph: Graph, usage: Usage) -> None:
+        self.plan: Plan = make_plan(graph, usage)
+        self._executable = Executable(self.plan, most_threads(self.plan))
+        self._threads: ThreadChoice | SameThreads = ThreadChoice(self._executable.candidates)
+        self._saved: Array | None = None
+        carried = {i for i, _ in usage.carried}
+        self._free = [i for i in range(len(self.plan.graph.inputs)) if i not in carried]
+        self._collected = [buffer.moving for buffer in self.plan.results]
+
+    def load(self, states: Sequence[Array]) -> None:
+        """Set the states, in the order of the carried inputs."""
+        for number, array in enumerate(states):
+            self._executable.write_state(number, array)
+
+    def states(self) -> list[Array]:
+        """Copies of the states."""
+        return [self._executable.read_state(number) for number in range(len(self.plan.usage.carried))]
+
+    def follow(self, other: Any) -> None:
+        """Go on with the states of another stepper; the two share their memory if both lay the states out equally."""
+        if not isinstance(other, Steps) or not self._executable.share_states(other._executable):
+            self.load(other.states())
+
+    def decide_as(self, other: Any) -> None:
+        """Run in as many threads as another stepper finds best, instead of trying."""
+        if isinstance(other, Steps):
+            self._threads = SameThreads(self._executable.candidates, other._threads)
+
+    def save(self) -> None:
+        """Keep a copy of the states, in place of an earlier one."""
+        self._saved = self._executable.save_states(self._saved)
+
+    def restore(self) -> None:
+        """Go back to the states that were saved."""
+        assert self._saved is not None
+        self._executable.restore_states(self._saved)
+
+    def first_not_finite(self, count: int) -> int | None:
+        """The number of the first of so many states that holds an infinity or NaN."""
+        if self._executable.surely_finite(count):
+            return None
+        states = self._executable.states[:count]
+        return next((number for number, state in enumerate(states) if not np.isfinite(state).all()), None)
+
+    def run(self, arguments: Sequence[Array], steps: int) -> tuple[list[Array], int]:
+        """Make steps; return the outputs that are not carried, collected, and how many steps were made.
+
+        Args:
+            arguments: the inputs that are not carried, in order; moving ones stacked along a first axis.
+            steps: how many.
+        """
+        inputs, results = self._inputs(arguments), self._results(steps)
+        done = 0
+        while done < steps:
+            threads, count = self._threads.next(steps - done, first=done == 0)
+            piece = inputs, results
+            if count < steps:
+                piece = self._piece(inputs, results, slice(done, done + count))
+            start = time.perf_counter()
+            made = self._executable.run(*piece, count, threads)
+            self._threads.took(threads, (time.perf_counter() - start) / max(made, 1))
+            done += made
+            if made < count:
+                break
+        return results, done
+
+    def _inputs(self, arguments: Sequence[Array]) -> list[Array | None]:
+        """For every input of the graph its array, or None for a state."""
+        inputs: list[Array | None] = [None] * len(self.plan.graph.inputs)
+        for i, array in zip(self._free, arguments, strict=True):
+            inputs[i] = as_read(array, i, self.plan.usage)
+        return inputs
+
+    def _results(self, steps: int) -> list[Array]:
+        types = (buffer.node.type for buffer in self.plan.results)
+        stacked = ((steps,) if moves else () for moves in self._collected)
+        return [np.empty((*first, *type_.shape), type_.dtype) for first, type_ in zip(stacked, types, strict=True)]
+
+    def _piece(
+        self, inputs: Sequence[Array | None], results: Sequence[Array], piece: slice
+    ) -> tuple[list[Array | None], list[Array]]:
+        """The arrays for some of the steps."""
+        moving = self.plan.usage.moving_inputs
+        arguments = [x[piece] if x is not None and i in moving else x for i, x in enumerate(inputs)]
+        return arguments, [x[piece] if moves else x for x, moves in zip(results, self._collected, strict=True)]
+
+
+def most_threads(plan: Plan) -> int:
+    """How many threads may share a step: several only wait for each other in a small one."""
+    return available() if flops(plan) > _ALONE else 1
+
+
+class ThreadChoice:
+    """The number of threads that is fastest now. The result of a step does not depend on it, so it is free to change.
+
+    Steps are made in pieces, each by one number of threads. What counts is the average cost of a step, with all that
+    gets in its way: where other programs use the cores too, threads that wait for each other may be the slower choice
+    although their best steps are the fastest. New pieces change the average by a quarter, so that it follows the
+    machine, and one that was interrupted counts at most twice what was expected.
+
+    The number with the least average makes the next piece. The others get half a piece from time to time, at first
+    soon, and later whenever they were slower again; the slower they were, the later, so that trying costs about 2%.
+    """
+
+    def __init__(self, candidates: Sequence[int]) -> None:
+        self.candidates = tuple(candidates)
+        self._seconds: dict[int, float] = {}
+        self._since = dict.fromkeys(candidates, 0)
+        self._patience: dict[int, float] = dict.fromkeys(candidates, _SOON)
+
+    @property
+    def best(self) -> int:
+        """The number that is fastest, as far as is known."""
+        return self._best() if self._seconds else self.candidates[0]
+
+    def next(self, steps: int, first: bool = True) -> tuple[int, int]:
+        """How many threads are to make how many of the next steps; others are tried only where a call begins."""
+        if len(self.candidates) == 1 or not self._seconds:
+            return self.candidates[0], steps if len(self.candidates) == 1 else 1
+        best = self._best()
+        piece = max(int(_PIECE_SECONDS / self._seconds[best]), 1)
+        tried = [threads for threads in self.candidates if threads != best and self._is_due(threads)]
+        if first and tried:
+            return max(tried, key=lambda threads: self._since[threads]), min(max(piece // 2, 1), steps)
+        return best, steps if steps < 2 * piece else piece
+
+    def took(self, threads: int, seconds: float) -> None:
+        """Learn what a step of a piece cost."""
+        best = self._best() if self._seconds else threads
+        if self._is_due(threads) and threads != best:
+            self._seconds[threads] = seconds
+            times = max(1, seconds / self._seconds[best])
+            self._patience[threads] = min(max(2, times) * self._patience[threads], times * _LATE)
+        else:
+            known = self._seconds.get(threads, seconds)
+            self._seconds[threads] = known + (min(seconds, 2 * known) - known) / 4
+        if self._best() != best:
+            self._patience = dict.fromkeys(self.candidates, _SOON)
+        for other in self.candidates:
+            self._since[other] = 0 if other == threads else self._since[other] + 1
+
+    def _best(self) -> int:
+        return min(self._seconds, key=lambda threads: self._seconds[threads])
+
+    def _is_due(self, threads: int) -> bool:
+        return threads not in self._seconds or self._since[threads] >= self._patience[threads]
+
+
+class SameThreads:
+    """The number of threads that another choice finds best, if it is among the candidates."""
+
+    def __init__(self, candidates: Sequence[int], other: ThreadChoice | SameThreads) -> None:
+        self.candidates, self._other = tuple(candidates), other
+
+    @property
+    def best(self) -> int:
+        """That number."""
+        return self._other.best if self._other.best in self.candidates else self.candidates[0]
+
+    def next(self, steps: int, first: bool = True) -> tuple[int, int]:
+        """All steps in one piece."""
+        return self.best, steps
+
+    def took(self, threads: int, seconds: float) -> None:
+        """Nothing is learned."""

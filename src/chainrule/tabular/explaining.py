@@ -1,0 +1,162 @@
+"""Why a row of a table gets its prediction: from the model and a row to an explanation in the user's own columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.data import ClassTarget, Column, Table
+from chainrule.data.conversion import as_kind, time_text
+from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
+from chainrule.data.features.category import UNKNOWN
+from chainrule.data.features.scale import LARGEST
+from chainrule.data.table import suggestion
+from chainrule.errors import ArgumentError
+from chainrule.functions import grad
+from chainrule.tabular.attribution import Attribution, Quantity
+from chainrule.tabular.explanation import ColumnEffect, OtherValue, RowExplanation, figure
+from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.tabular.model import TableModel
+
+Row = Table | Mapping[str, Any]
+USUAL = "the median or most frequent value of each column"
+_LATER = {"an hour later": 3_600.0, "a day later": 86_400.0}
+
+
+def one_row(row: Row, name: str) -> Table:
+    """A table of one row, given as such or as {column: value}; None and NaN are missing.
+
+    Raises:
+        ArgumentError: it is neither, or has another number of rows.
+    """
+    if isinstance(row, Mapping):
+        row = Table.of({column: np.array([value], object if value is None else None) for column, value in row.items()})
+    if not isinstance(row, Table):
+        raise ArgumentError(f"{name} must be a Table of one row or a dict {{column: value}}, got {type(row).__name__}")
+    if row.rows != 1:
+        raise ArgumentError(f"{name} must be one row, got {row.rows}; table.select([17]) is the row at position 17")
+    return row
+
+
+def explain_row(model: TableModel, row: Row, baseline: Row | None, of: Any) -> RowExplanation:
+    """See `TableModel.explain`."""
+    table = one_row(row, "row")
+    inputs = model.preprocessing.apply(table)[0]
+    usual = None if baseline is None else one_row(baseline, "baseline")
+    start = _usual_inputs(model) if usual is None else model.preprocessing.apply(usual)[0]
+    output, quantity = _wanted(model, inputs, of)
+    explained = Quantity(model.network, output)
+    found = explained.attribute(inputs, start)
+    mean, scale = (0.0, 1.0) if isinstance(model.target, ClassTarget) else (model.target.mean, model.target.deviation)
+    effects = _effects(model, explained, table, usual, inputs, found, scale)
+    prediction = mean + scale * found.value
+    return RowExplanation(
+        quantity=quantity,
+        prediction=prediction,
+        baseline=mean + scale * found.baseline,
+        baseline_name=USUAL if usual is None else "the baseline row",
+        effects=tuple(sorted(effects, key=lambda effect: -abs(effect.share))),
+        error=scale * found.error,
+        points=found.points,
+        dtype=str(model.network.dtype),
+        kept_within=_kept_within(model, prediction),
+    )
+
+
+def _usual_inputs(model: TableModel) -> Array:
+    return np.concatenate([feature.usual_inputs for feature in model.preprocessing.features]).astype(np.float32)
+
+
+def _wanted(model: TableModel, inputs: Array, of: Any) -> tuple[int, str]:
+    """The output that is explained, and what it is called."""
+    target = model.target
+    if not isinstance(target, ClassTarget):
+        if of is not None:
+            raise ArgumentError(f"{target.column!r} is a number, so there is no class to choose; leave out of=")
+        return 0, target.column
+    if of is None:
+        output = int(np.argmax(model.network.outputs(inputs)))
+    elif str(of) in target.classes:
+        output = target.classes.index(str(of))
+    else:
+        raise ArgumentError(f"{of!r} is no class of {target.column!r}{suggestion(str(of), target.classes)}")
+    return output, f"probability of {target.column} = {target.classes[output]}"
+
+
+def _kept_within(model: TableModel, prediction: float) -> float | None:
+    """The number that `predict` gives, if it is another one because the training range ends before."""
+    if isinstance(model.target, ClassTarget):
+        return None
+    kept = float(np.clip(prediction, model.target.lowest, model.target.highest))
+    return None if kept == prediction else kept
+
+
+def _effects(
+    model: TableModel,
+    explained: Quantity,
+    row: Table,
+    baseline: Table | None,
+    inputs: Array,
+    found: Attribution,
+    scale: float,
+) -> Iterator[ColumnEffect]:
+    """One effect for each column that the model uses."""
+    start = 0
+    for feature in model.preprocessing.features:
+        span = slice(start, start + len(feature.names))
+        start = span.stop
+        column = as_kind(row[feature.column], feature.kind, row.source)
+        usual = None if baseline is None else as_kind(baseline[feature.column], feature.kind, baseline.source)
+        yield ColumnEffect(
+            column=feature.column,
+            value=_value_text(feature, column),
+            baseline=feature.usual if usual is None else _value_text(feature, usual),
+            share=scale * float(found.shares[span].sum()),
+            slope=_slope(feature, column, float(found.slopes[span.start]) * scale),
+            others=tuple(_others(feature, column, explained, inputs, span, found.value, scale)),
+        )
+
+
+def _value_text(feature: Feature, column: Column) -> str:
+    value = column.values[0]
+    if column.missing[0]:
+        return "missing"
+    if feature.kind == "numeric":
+        return figure(float(value), 6)
+    if feature.kind == "time":
+        return str(time_text(float(value)))
+    known = value in getattr(feature, "levels", ())
+    return str(value) if known else f"{value} ({UNKNOWN})"
+
+
+def _slope(feature: Feature, column: Column, slope: float) -> float | None:
+    """∂ŷ/∂column of a number that is there: the slope of the network times that of the stored scaling."""
+    if not isinstance(feature, NumericFeature) or column.missing[0] or not feature.scale.spread:
+        return None
+    value = float(column.values[0])
+    return slope * float(grad(feature.scale.curve)(value)) if abs(value) < LARGEST else 0.0
+
+
+def _others(
+    feature: Feature, column: Column, explained: Quantity, inputs: Array, span: slice, value: float, scale: float
+) -> list[OtherValue]:
+    """How F would change if the column had another level, or a later time; the largest change first."""
+    names: list[str]
+    if isinstance(feature, OneHotFeature | CodedFeature):
+        names = [level for level in feature.levels if level != column.values[0]]
+        values = Column(column.name, "category", np.array(names, object))
+    elif isinstance(feature, TimeFeature) and not column.missing[0]:
+        hours = any(part == "hour" for part, _ in feature.parts)
+        names = list(_LATER) if hours else ["a day later"]
+        values = Column(column.name, "time", np.array([column.values[0] + _LATER[name] for name in names]))
+    else:
+        return []
+    rows = np.repeat(inputs[None], len(names), axis=0)
+    rows[:, span] = feature.apply(values)
+    changes = scale * (explained.of(rows) - value)
+    others = [OtherValue(name, float(change)) for name, change in zip(names, changes, strict=True)]
+    return sorted(others, key=lambda other: -abs(other.change))

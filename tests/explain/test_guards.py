@@ -1,0 +1,47 @@
+"""The engine's guards are left away where that changes nothing; what the author wrote stays."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.explain.evaluate import evaluate
+from chainrule.explain.expression import Symbol
+from chainrule.explain.guards import without_guards
+from chainrule.explain.text import parse
+from chainrule.explain.written import write
+
+
+def of(text):
+    return parse(f"f = {text}")["f"]
+
+
+@pytest.mark.parametrize("function", ["max", "min"])
+def test_the_choice_of_a_side_is_the_same_everywhere_ties_too(function):
+    guarded = of(f"where(x == {function}(x, y), where(y == {function}(x, y), 1/2, 1), 0)")
+    plain = without_guards(guarded, "f", of(f"{function}(x, y)"))
+    assert write(plain) == f"1 if x {'>' if function == 'max' else '<'} y else ½ if x = y else 0"
+    x, y = np.meshgrid(np.arange(4.0), np.arange(4.0))
+    values = {Symbol("x"): x, Symbol("y"): y}
+    np.testing.assert_array_equal(evaluate(plain, values), evaluate(guarded, values))
+
+
+def test_a_tie_has_the_engines_value():
+    assert cr.derive("f = max(x, y)", "x", (1, 1)).value == 0.5
+
+
+def test_a_power_tells_for_which_base_its_derivative_is_written():
+    for wrt in "xy":
+        derivation = cr.derive("f = x^y", wrt, (0, 2))
+        assert "the derivative of xʸ is written for x ≠ 0" in derivation.notes
+        assert derivation.value == 0
+    assert cr.derive("f = x^3 + 2^x").notes == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["x*where(x == 0, 1, x)", "where(x == y, where(y == x, 1/2, 1), 0)", "where(y == 0, 1, x)"]
+)
+def test_what_only_looks_like_a_guard_stays(text):
+    guarded = of(text)
+    assert without_guards(guarded, "f", guarded) == guarded
+    others = ("where(x == y, where(y == x, 1/2, 1), 0)", "where(y == 0, 1, x)")
+    assert text not in others or without_guards(guarded, "f", of("x*y")) == guarded

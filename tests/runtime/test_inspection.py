@@ -1,0 +1,137 @@
+"""Reports: every kernel with its true work, plausible times, and nothing changed by measuring."""
+
+import re
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn, optim
+from chainrule.errors import ArgumentError
+from chainrule.runtime.inspection import Inspection
+
+
+def layer(W, b, x):
+    return np.tanh(x @ W.T + b)
+
+
+@pytest.fixture(scope="module")
+def report():
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape).astype(np.float32) for shape in ((64, 32), (64,), (48, 32))]
+    return cr.compile(layer).plan(*arrays)
+
+
+def test_it_has_every_kernel_in_order_with_its_work(report):
+    assert [kernel.number for kernel in report.kernels] == list(range(len(report.kernels)))
+    epochs = [kernel.epoch for kernel in report.kernels]
+    assert epochs == sorted(epochs)
+    assert report.epochs == epochs[-1] + 1
+    (product,) = [kernel for kernel in report.kernels if kernel.operations[0] == "matmul"]
+    assert product.operations == ("matmul", "add", "tanh")
+    assert product.space == (48, 64)
+    assert 2 * 48 * 64 * 32 <= product.flops < 2.2 * 48 * 64 * 32
+    assert product.bytes >= 4 * (64 * 32 + 64 + 48 * 32 + 48 * 64)
+    assert re.fullmatch(r"\d+×\d+( \+ \d+×\d+)*", product.tiles)
+    assert all(not kernel.tiles for kernel in report.kernels if kernel is not product)
+    assert report.flops == sum(kernel.flops for kernel in report.kernels)
+
+
+def test_times_are_plausible(report):
+    assert 0 < report.seconds < 0.1
+    for kernel in report.kernels:
+        assert 0 < kernel.predicted < 1e-3
+        assert 0 <= kernel.measured < 0.1
+    (product,) = [kernel for kernel in report.kernels if kernel.tiles]
+    assert product.measured > 2 * 48 * 64 * 32 / 1e12  # no core does a teraflop
+
+
+def test_times_belong_to_their_kernels():
+    report = cr.compile(lambda x: np.sum(x @ x)).plan(np.ones((200, 200)))
+    slowest = max(report.kernels, key=lambda kernel: kernel.measured)
+    assert slowest.operations[0] == "matmul"
+    assert slowest is not report.kernels[len(report.kernels) - 1 - slowest.number]
+
+
+def test_threads_share_what_is_divided():
+    graph = cr.compile(lambda x: (x @ x, np.sum(x[0]))).graph(np.ones((64, 64)))
+    report = Inspection(graph, [np.ones((64, 64))], threads=2).report()
+    assert report.threads in (1, 2)
+    by_name = {kernel.operations[0]: kernel.threads for kernel in report.kernels}
+    assert by_name["matmul"] == report.threads
+    assert by_name["sum"] == 1
+
+
+def test_predictions_grow_with_the_work():
+    f = cr.compile(lambda x: x @ x)
+    small, large = (f.plan(np.ones((n, n))).kernels[-1].predicted for n in (64, 128))
+    assert 5 < large / small < 9
+    cheap, costly = (cr.compile(g).plan(np.ones(4000)).kernels[0].predicted for g in (lambda x: -x, np.tanh))
+    assert costly > 3 * cheap
+
+
+def test_it_prints_as_a_table(report):
+    lines = str(report).splitlines()
+    assert re.fullmatch(rf"layer: {len(report.kernels)} kernels in \d epochs?, \w+", lines[0])
+    assert re.fullmatch(r"scratch memory: .+ k?B shared, .+B for each thread", lines[1])
+    assert re.fullmatch(r"\S+ .?s by 1 thread, 20\d kflop, \S+ [GM]flop/s", lines[2])
+    header = lines[4].split()
+    assert header == ["#", "epoch", "computes", "space", "tiles", "threads", "flop", "bytes", "predicted", "measured"]
+    assert len(lines) == 5 + len(report.kernels)
+    assert any("matmul, add, tanh" in line and "48×64" in line for line in lines[5:])
+    assert str(report) == repr(report)
+
+
+def test_long_lists_of_operations_are_cut():
+    f = cr.compile(lambda x: np.log1p(np.exp(np.tanh(np.sin(x)) * 3) - 1) / 2)
+    assert re.search(r"\w, \d+ more  ", str(f.plan(np.ones(10))))
+
+
+def test_donated_arguments_are_not_changed():
+    f = cr.compile(lambda a: (a + 1, np.sum(a)), donate=0)
+    a = np.zeros(5)
+    f.plan(a)
+    assert a.tolist() == [0] * 5
+
+
+def test_functions_without_arithmetic_or_elements():
+    assert len(cr.compile(lambda x: x).plan(np.ones(3)).kernels) == 1
+    assert cr.compile(lambda x: x * 2).plan(np.ones((0, 3))).kernels[0].flops == 0
+    assert "1 kernel in 1 epoch" in str(cr.compile(lambda x: x * 2).plan(1.0))
+
+
+def test_code_as_text():
+    f = cr.compile(lambda x: np.exp(x))
+    llvm, asm = f.llvm(np.ones(9)), f.asm(np.ones(9))
+    assert "define void @run(ptr %context, i64 %thread, i64 %threads)" in llvm
+    assert re.search(r"^run:", asm, re.MULTILINE)
+    assert "double>" in llvm
+    assert "double>" not in f.llvm(np.ones(9, np.float32)).split("@exp")[0]
+
+
+def test_the_wrong_number_of_arrays_is_refused():
+    graph = cr.compile(layer).graph(*map(np.ones, ((2, 3), (2,), (4, 3))))
+    with pytest.raises(ArgumentError, match="layer takes 3 arrays, got 1"):
+        Inspection(graph, [np.ones((2, 3))]).report()
+
+
+@pytest.mark.parametrize("optimizer", [None, optim.SGD(0.1), optim.LBFGS()], ids=["default", "sgd", "lbfgs"])
+@pytest.mark.parametrize("loss", ["half_squared", "cross_entropy", "binary_cross_entropy", "hinge", "poisson"])
+def test_a_network_tells_how_it_is_trained(loss, optimizer):
+    network = nn.Network(6, [nn.Dense(9, "tanh"), nn.Dropout(0.5), nn.BatchNorm(), nn.Dense(2)], loss)
+    before = [array.copy() for _, array in network.named_arrays()]
+    report = network.plan(batch_size=16, optimizer=optimizer)
+    assert {(16, 9), (16, 2)} <= {kernel.space for kernel in report.kernels if kernel.tiles}
+    for old, (_, new) in zip(before, network.named_arrays(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_a_network_takes_examples_of_its_own_loss():
+    def picked(outputs, labels):
+        return -np.take_along_axis(outputs, labels[:, None], axis=1)[:, 0]
+
+    network = nn.Network(3, [nn.Dense(4)], picked)
+    X, y = np.ones((20, 3)), np.arange(20) % 4
+    assert network.plan(X, y, batch_size=5).name == "training step"
+    with pytest.raises(ArgumentError, match="X and y belong together"):
+        network.plan(X)

@@ -1,0 +1,47 @@
+"""A training step as a graph, with its usage and what it is called with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule import nn, optim
+from chainrule.executors import ReferenceSteps
+from chainrule.train import step
+
+
+def training_step(
+    dtype="float32", steps=6, optimizer=None, rows=60, batch_size=16, widths=(33, 17), columns=11, accumulate=1
+):
+    """(graph, usage, states, arguments, steps) of a network with dropout: the first steps of its training."""
+    rng = np.random.default_rng(0)
+    layers = [nn.Dense(widths[0], "tanh"), nn.Dropout(0.2), *(nn.Dense(n, "gelu") for n in widths[1:]), nn.Dense(3)]
+    network = nn.Network(columns, layers, loss="cross_entropy", dtype=dtype)
+    seen = {}
+
+    class Recorder(ReferenceSteps):
+        def __init__(self, graph, usage):
+            super().__init__(graph, usage)
+            seen.setdefault("graph", graph)
+            seen.setdefault("usage", usage)
+
+        def load(self, states):
+            super().load(states)
+            seen.setdefault("states", [np.array(x) for x in states])
+
+        def run(self, arguments, steps):
+            seen.setdefault("arguments", [np.array(x) for x in arguments])
+            return super().run(arguments, steps)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(step, "make_steps", Recorder)
+        data = rng.normal(size=(rows, columns)), rng.integers(0, 3, rows)
+        options = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 1, "progress": False}
+        network.fit(*data, optimizer=optimizer or optim.Adam(0.01), **options)
+    moving = seen["usage"].moving_inputs
+    carried = {i for i, _ in seen["usage"].carried}
+    free = [i for i in range(len(seen["graph"].inputs)) if i not in carried]
+    arguments = [
+        np.concatenate([x] * steps)[:steps] if i in moving else x for i, x in zip(free, seen["arguments"], strict=True)
+    ]
+    return seen["graph"], seen["usage"], seen["states"], arguments, steps
