@@ -49,6 +49,16 @@ def cache_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture
+def unmeasured(cache_of_this_run: None) -> dict[str, str]:
+    """The environment of a process whose coverage is not measured.
+
+    Where a process may write no file, what measures it cannot write either; and an interrupt there would leave its lock
+    taken, and so a hang.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
+
+
 _FIRST_NUMBERS: dict[str, Any] = {}
 
 

@@ -236,7 +236,7 @@ def test_a_path_that_cannot_be_written_is_named_and_changes_nothing(saved, name)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
-def test_a_full_disk_leaves_the_old_file(saved):
+def test_a_full_disk_leaves_the_old_file(saved, unmeasured):
     """A limit on the size of files makes the write stop halfway, as a full disk does."""
     script = """
         import resource, sys
@@ -251,7 +251,7 @@ def test_a_full_disk_leaves_the_old_file(saved):
     """
     before = saved.read_bytes()
     command = [sys.executable, "-c", textwrap.dedent(script), str(saved)]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, capture_output=True, text=True, check=False, env=unmeasured)
     assert process.returncode == 1
     assert f"{saved} cannot be written: File too large; nothing was changed" in process.stderr
     assert saved.read_bytes() == before

@@ -83,16 +83,15 @@ def test_no_directory_is_stored(model):
 
 
 @pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so where another test has loaded it
-def test_a_full_disk_leaves_the_old_model(command, flowers, model):
+def test_a_full_disk_leaves_the_old_model(command, flowers, model, unmeasured):
     old = model.read_bytes()
     limit = 1_000_000
 
     def small_files():
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    result = command(
-        "train", flowers, "--target", "kind", "--hidden", "1024,512", "--epochs", "1", preexec_fn=small_files
-    )
+    arguments = ("train", flowers, "--target", "kind", "--hidden", "1024,512", "--epochs", "1")
+    result = command(*arguments, preexec_fn=small_files, env=unmeasured)
     refused(result, "model.safetensors cannot be written", "nothing was changed")
     assert model.read_bytes() == old
     assert sorted(path.name for path in model.parent.iterdir()) == ["flowers.csv", "model.safetensors"]

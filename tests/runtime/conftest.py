@@ -38,16 +38,12 @@ def numbers():
 
 
 @pytest.fixture
-def script(tmp_path):
-    """Run Python text in a process of its own; it must end with status 0 and nothing on the error stream.
-
-    Coverage is not measured in it: an interrupt there would leave the lock of what measures taken, and so a hang.
-    """
+def script(unmeasured):
+    """Run Python text in a process of its own; it must end with status 0 and nothing on the error stream."""
 
     def run(text, *, timeout=60, **variables):
         paths = (os.path.dirname(__file__), os.environ.get("PYTHONPATH"))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
-        environment |= {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
+        environment = unmeasured | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
         process = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(text)]
         result = subprocess.run(process, capture_output=True, text=True, timeout=timeout, env=environment)
         assert (result.returncode, result.stderr) == (0, "")
