@@ -11,7 +11,15 @@ from chainrule.train import step
 
 
 def training_step(
-    dtype="float32", steps=6, optimizer=None, rows=60, batch_size=16, widths=(33, 17), columns=11, accumulate=1
+    dtype="float32",
+    steps=6,
+    optimizer=None,
+    rows=60,
+    batch_size=16,
+    widths=(33, 17),
+    columns=11,
+    accumulate=1,
+    data_dtype="float64",
 ):
     """(graph, usage, states, arguments, steps) of a network with dropout: the first steps of its training."""
     rng = np.random.default_rng(0)
@@ -35,7 +43,7 @@ def training_step(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(step, "make_steps", Recorder)
-        data = rng.normal(size=(rows, columns)), rng.integers(0, 3, rows)
+        data = rng.normal(size=(rows, columns)).astype(data_dtype), rng.integers(0, 3, rows)
         options = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 1, "progress": False}
         network.fit(*data, optimizer=optimizer or optim.Adam(0.01), **options)
     moving = seen["usage"].moving_inputs

@@ -37,10 +37,11 @@ def test_the_first_layer_of_a_wide_network_and_its_update_are_shared_by_columns(
     assert all(kernel in (layer, update) for kernel in plan.kernels if weights.node in plan.reads[kernel])
 
 
-def test_every_thread_loads_all_examples_for_such_a_layer_itself():
-    plan, *_ = step_and_plan(threads=2)
+@pytest.mark.parametrize(("data_dtype", "operation"), [("float32", "take"), ("float64", "cast")])
+def test_every_thread_loads_all_examples_for_such_a_layer_itself(data_dtype, operation):
+    plan, *_ = step_and_plan(threads=2, data_dtype=data_dtype)
     layer, update = by_columns(plan)
-    loaded = {node for node in plan.reads[layer] if node.op.name == "cast"}
+    loaded = {node for node in plan.reads[layer] if node.op.name == operation}
     assert loaded
     assert loaded <= plan.reads[update].keys()
     assert {plan.buffers[node].place for node in loaded} == {Place.PRIVATE}
@@ -65,11 +66,12 @@ def test_layers_whose_weights_the_backward_pass_reads_are_shared_by_rows():
     assert [kernel.space for kernel in by_columns(plan)] == [(16, UNITS), (300, UNITS)]
 
 
+@pytest.mark.parametrize("data_dtype", ["float32", "float64"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_bits_are_those_of_sharing_rows(dtype):
+def test_the_bits_are_those_of_sharing_rows(dtype, data_dtype):
     outcomes = []
     for planned in (1, 2):
-        plan, states, arguments, steps = step_and_plan(planned, dtype=dtype)
+        plan, states, arguments, steps = step_and_plan(planned, dtype=dtype, data_dtype=data_dtype)
         for threads in (1, 2):
             executable = Executable(plan, 2)
             for number, state in enumerate(states):

@@ -9,8 +9,8 @@ from chainrule.runtime.steps import SameThreads, ThreadChoice
 class Machine:
     """Steps with made-up costs: `cost(threads, now)` in seconds."""
 
-    def __init__(self, cost, candidates=(1, 2)):
-        self.choice, self.cost, self.now = ThreadChoice(candidates), cost, 0.0
+    def __init__(self, cost, candidates=(1, 2), first=1):
+        self.choice, self.cost, self.now = ThreadChoice(candidates, first), cost, 0.0
         self.steps = dict.fromkeys(candidates, 0)
 
     def run(self, seconds, in_a_call=5000):
@@ -23,7 +23,7 @@ class Machine:
                 assert 1 <= count <= left
                 taken = sum(self.cost(threads, self.now) for _ in range(count))
                 self.now += taken
-                self.choice.took(threads, taken / count)
+                self.choice.took(threads, count, taken)
                 self.steps[threads] += count
                 left -= count
                 made += count
@@ -74,12 +74,26 @@ def test_steps_that_are_longer_than_a_piece_are_made_one_by_one():
     assert machine.steps[4] > 5 * (machine.steps[1] + machine.steps[2])
 
 
+def test_large_steps_begin_with_all_threads_and_seldom_try_fewer():
+    machine = Machine(lambda threads, now: 200e-3 / threads, first=2)
+    machine.run(4, in_a_call=20)
+    assert machine.steps[1] == 0
+    machine.run(100, in_a_call=20)
+    assert 0 < machine.steps[1] < 0.03 * machine.steps[2]
+
+
+def test_large_steps_go_back_to_one_thread_where_others_are_in_the_way():
+    machine = Machine(lambda threads, now: 1.0 if threads == 2 else 200e-3, first=2)
+    machine.run(100, in_a_call=20)
+    assert machine.run(200, in_a_call=20) > 0.95 / 200e-3
+
+
 def test_a_stepper_that_decides_as_another_tries_nothing():
     other = ThreadChoice([1, 2])
     same = SameThreads([1, 2], other)
     assert same.next(5) == (1, 5)  # nothing is known yet
     for threads, seconds in ((1, 2e-3), (2, 1e-3)):
-        other.took(threads, seconds)
-    same.took(1, 1e-9)
+        other.took(threads, 1, seconds)
+    same.took(1, 1, 1e-9)
     assert (other.best, same.next(5)) == (2, (2, 5))
     assert SameThreads([1], same).next(3) == (1, 3)

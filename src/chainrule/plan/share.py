@@ -70,5 +70,5 @@ def _pays(layer: Kernel, threads: int) -> bool:
 
 
 def _only_loads(kernel: Kernel, reads_of: Reading) -> bool:
-    """Whether a kernel does nothing but convert what lies in the caller's arrays."""
-    return kernel.anchor.op.kind is Kind.ELEMENTWISE and all(map(is_leaf, reads_of[kernel]))
+    """Whether a kernel does nothing but gather and convert what lies in the caller's arrays."""
+    return kernel.anchor.op.kind in (Kind.ELEMENTWISE, Kind.MOVEMENT) and all(map(is_leaf, reads_of[kernel]))

@@ -17,7 +17,8 @@ from chainrule.types import Array
 
 _ALONE = 2e5  # operations of a step that several threads cannot speed up: they would only wait for each other
 _PIECE_SECONDS = 5e-3  # of steps that one number of threads makes: long beside waking a thread, short beside a slice
-_SOON, _LATE = 4, 25  # pieces after which other threads are tried again: at first; at most, times how slow they were
+_SOON, _LATE = 8, 50  # times as long as trying other threads takes, before they are tried again: at first; at most
+_LARGE = 1e7  # operations of a step that all threads begin with
 
 
 class Steps:
@@ -31,7 +32,9 @@ class Steps:
     def __init__(self, graph: Graph, usage: Usage) -> None:
         self.plan: Plan = make_plan(graph, usage)
         self._executable = Executable(self.plan, most_threads(self.plan))
-        self._threads: ThreadChoice | SameThreads = ThreadChoice(self._executable.candidates)
+        candidates = self._executable.candidates
+        first = candidates[-1 if flops(self.plan) > _LARGE else 0]
+        self._threads: ThreadChoice | SameThreads = ThreadChoice(candidates, first)
         self._saved: Array | None = None
         carried = {i for i, _ in usage.carried}
         self._free = [i for i in range(len(self.plan.graph.inputs)) if i not in carried]
@@ -88,7 +91,7 @@ class Steps:
                 piece = self._piece(inputs, results, slice(done, done + count))
             start = time.perf_counter()
             made = self._executable.run(*piece, count, threads)
-            self._threads.took(threads, (time.perf_counter() - start) / max(made, 1))
+            self._threads.took(threads, max(made, 1), time.perf_counter() - start)
             done += made
             if made < count:
                 break
@@ -129,51 +132,68 @@ class ThreadChoice:
     machine, and one that was interrupted counts at most twice what was expected.
 
     The number with the least average makes the next piece. The others get half a piece from time to time, at first
-    soon, and later whenever they were slower again; the slower they were, the later, so that trying costs about 2%.
+    soon, and later whenever they were slower again, so that trying costs about 2%. A step that is longer than a piece
+    is large enough for all threads as a rule, and trying fewer of them costs much: it comes late from the beginning.
+
+    Args:
+        candidates: the numbers to choose from.
+        first: the one to begin with.
     """
 
-    def __init__(self, candidates: Sequence[int]) -> None:
-        self.candidates = tuple(candidates)
-        self._seconds: dict[int, float] = {}
-        self._since = dict.fromkeys(candidates, 0)
+    def __init__(self, candidates: Sequence[int], first: int = 1) -> None:
+        self.candidates, self._first = tuple(candidates), first
+        self._seconds: dict[int, float] = {}  # that a step takes
+        self._since = dict.fromkeys(candidates, 0.0)  # seconds of other pieces
         self._patience: dict[int, float] = dict.fromkeys(candidates, _SOON)
 
     @property
     def best(self) -> int:
         """The number that is fastest, as far as is known."""
-        return self._best() if self._seconds else self.candidates[0]
+        return self._best() if self._seconds else self._first
 
     def next(self, steps: int, first: bool = True) -> tuple[int, int]:
         """How many threads are to make how many of the next steps; others are tried only where a call begins."""
         if len(self.candidates) == 1 or not self._seconds:
-            return self.candidates[0], steps if len(self.candidates) == 1 else 1
+            return self._first, steps if len(self.candidates) == 1 else 1
         best = self._best()
-        piece = max(int(_PIECE_SECONDS / self._seconds[best]), 1)
         tried = [threads for threads in self.candidates if threads != best and self._is_due(threads)]
         if first and tried:
-            return max(tried, key=lambda threads: self._since[threads]), min(max(piece // 2, 1), steps)
+            return max(tried, key=lambda threads: self._since[threads]), min(self._tried_steps(), steps)
+        piece = max(int(_PIECE_SECONDS / self._seconds[best]), 1)
         return best, steps if steps < 2 * piece else piece
 
-    def took(self, threads: int, seconds: float) -> None:
-        """Learn what a step of a piece cost."""
+    def took(self, threads: int, steps: int, seconds: float) -> None:
+        """Learn what the steps of a piece took."""
         best = self._best() if self._seconds else threads
-        if self._is_due(threads) and threads != best:
-            self._seconds[threads] = seconds
-            times = max(1, seconds / self._seconds[best])
-            self._patience[threads] = min(max(2, times) * self._patience[threads], times * _LATE)
+        step = seconds / steps
+        if threads != best and self._is_due(threads):
+            self._seconds[threads] = step
+            times = max(2, step / self._seconds[best])
+            self._patience[threads] = min(times * self._patience[threads], _LATE)
         else:
-            known = self._seconds.get(threads, seconds)
-            self._seconds[threads] = known + (min(seconds, 2 * known) - known) / 4
+            known = self._seconds.get(threads, step)
+            self._seconds[threads] = known + (min(step, 2 * known) - known) / 4
         if self._best() != best:
             self._patience = dict.fromkeys(self.candidates, _SOON)
         for other in self.candidates:
-            self._since[other] = 0 if other == threads else self._since[other] + 1
+            self._since[other] = 0 if other == threads else self._since[other] + seconds
 
     def _best(self) -> int:
         return min(self._seconds, key=lambda threads: self._seconds[threads])
 
+    def _tried_steps(self) -> int:
+        """Half a piece."""
+        return max(int(_PIECE_SECONDS / self._seconds[self._best()] / 2), 1)
+
     def _is_due(self, threads: int) -> bool:
-        return threads not in self._seconds or self._since[threads] >= self._patience[threads]
+        """Whether enough time has passed, beside what it takes to try."""
+        best = self._best()
+        step = self._seconds[best]
+        if threads in self._seconds:
+            return self._since[threads] >= self._patience[threads] * self._tried_steps() * self._seconds[threads]
+        if threads > best or step < _PIECE_SECONDS:
+            return True
+        return self._since[threads] >= _LATE * step * best / threads
 
 
 class SameThreads:
@@ -191,5 +211,5 @@ class SameThreads:
         """All steps in one piece."""
         return self.best, steps
 
-    def took(self, threads: int, seconds: float) -> None:
+    def took(self, threads: int, steps: int, seconds: float) -> None:
         """Nothing is learned."""
