@@ -14,7 +14,7 @@ from chainrule.errors import ArgumentError
 from chainrule.plan import Usage, make_plan
 from chainrule.plan.divide import candidates
 from chainrule.runtime import cache, executable
-from chainrule.runtime.executable import Executable, address
+from chainrule.runtime.executable import Executable, address, aligned
 from engine_runs import assert_agree, compiled, run, same_bits, traced
 
 RNG = np.random.default_rng(0)
@@ -23,6 +23,14 @@ LEVELS_HERE = [level for level in LEVELS if runs_here(level)]
 
 def mixed(x, W):
     return np.tanh(x @ W), np.sum(x, axis=0), np.max(W, axis=1)
+
+
+@pytest.mark.parametrize("size", [0, 1, 64, 4095, 4096, 10_000])
+def test_aligned_memory_begins_at_a_page_and_is_zero(size):
+    memory = aligned(size)
+    assert len(memory) == max(size, 64)
+    assert memory.ctypes.data % 4096 == 0
+    assert not memory.any()
 
 
 @pytest.mark.parametrize("make", [np.copy, lambda x: x[:0], lambda x: x[1:], np.asfortranarray, lambda x: x[::-1]])

@@ -1,9 +1,11 @@
 """Sums, extremes, logsumexp and argmax along axes.
 
-If the last axis is kept, its elements are the lanes of a vector and every lane makes a reduction of its own. If it is
-reduced, the lanes hold parts of one reduction, which are combined at the end: lane i takes the elements i, i + w,
-i + 2w …, then neighbours are combined in pairs, then the elements that filled no vector follow. So the order of a
-sum depends on the width of the vectors and on nothing else. Sums of float32 are accumulated in float64 (record 0011).
+Vectors go along the axis whose elements are neighbours in memory, the last one if it is the same. If that axis is kept,
+every lane makes a reduction of its own. If it is reduced, the lanes hold parts of one reduction, which are combined at
+the end: lane i takes the elements i, i + w, i + 2w …, then neighbours are combined in pairs, then the elements that
+filled no vector follow; w is up to four vectors, so that additions need not wait for each other. So the order of a sum
+depends on the vectors of the processor and on how arrays lie in memory, but never on threads. Sums of float32 are
+accumulated in float64 (record 0011).
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ from chainrule.codegen.target import Target
 from chainrule.plan.access import moves_lanes, reads
 
 _FLOAT64 = np.dtype(np.float64)
+_CHAINS = 4  # vectors that are reduced side by side, of rows that consist of whole ones
 Combine = Callable[[Function, Val, Val], Val]
 
 
 def write(e: Elements, target: Target) -> None:
     """The loops of a reduction and of all that is computed from its result at the same place."""
     space = e.kernel.space
-    if e.kernel.keeps_last_axis:
+    if _lanes_apart(e):
         width = 2 * target.lanes("float")
 
         def reduce(at: Indices) -> None:
@@ -143,7 +146,8 @@ def _pass(e: Elements, at: Indices, width: int, vectors: bool, fold: _Fold) -> V
     f = e.function
     (operand,) = e.kernel.anchor.operands
     axes, shape = reduced_axes(e), operand.type.shape
-    outer = axes[:-1] if vectors else axes
+    last = _innermost(e, axes)
+    outer = tuple(axis for axis in axes if axis != last) if vectors else axes
     element = element_of(fold.dtype)
     type_ = vector(element, e.width)
 
@@ -158,7 +162,8 @@ def _pass(e: Elements, at: Indices, width: int, vectors: bool, fold: _Fold) -> V
 
     if not vectors:
         return _nested(e, outer, constant(type_, fold.start), fold_in, {})
-    last, length = axes[-1], shape[axes[-1]]
+    length = shape[last]
+    width *= next(count for count in (_CHAINS, _CHAINS // 2, 1) if count == 1 or length % (count * width) == 0)
     stop = e.number(("reduced", last), length)
     exact = length % width == 0
     padded = exact or _is_padded(e, last, width)
@@ -187,6 +192,33 @@ def _pass(e: Elements, at: Indices, width: int, vectors: bool, fold: _Fold) -> V
         with e.lanes(1):
             result = _nested(e, outer, result, row(whole, stop, 1, False), {})
     return result
+
+
+def _lanes_apart(e: Elements) -> bool:
+    """Whether every lane makes a reduction of its own, since the last axis of the space is nearer in memory."""
+    anchor = e.kernel.anchor
+    if not e.kernel.space or anchor.op.name not in ("sum", "max", "min"):
+        return e.kernel.keeps_last_axis
+    axes, near = reduced_axes(e), _neighbours(e)
+    kept = near[max(set(range(len(near))) - set(axes))]
+    reduced = max(near[axis] for axis in axes)
+    return e.kernel.keeps_last_axis if kept == reduced else kept > reduced
+
+
+def _innermost(e: Elements, axes: tuple[int, ...]) -> int:
+    """The reduced axis along which most of what is read are neighbours in memory, the last one of several."""
+    near = _neighbours(e)
+    return max(axes, key=lambda axis: (near[axis], axis))
+
+
+def _neighbours(e: Elements) -> list[int]:
+    """For every axis of the operand, how many arrays are read whose elements are neighbours along it."""
+    (operand,) = e.kernel.anchor.operands
+    near = [0] * len(operand.type.shape)
+    for node, ways in reads(operand, tuple(range(len(near))), e.in_memory, memory_first=True):
+        for axis in filter(ways.__contains__, range(len(near))):
+            near[axis] += e.plan.buffers[node].innermost(ways.index(axis))
+    return near
 
 
 def _is_padded(e: Elements, last: int, width: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -18,10 +19,6 @@ from chainrule.types import Array
 
 Diagnose = Literal["cheap", "full"]
 
-FARTHEST = 512
-"""Steps between two that are measured in every detail, at most. They are 1, 2, 4, 8, 16 … at first: most happens early,
-and a training of any length has enough of them. Each costs a call of the loop of its own, so they are few."""
-
 SHARES = ("saturated", "dead")
 """What is no norm."""
 
@@ -32,6 +29,37 @@ class LayerFacts:
 
     name: str
     activation: str
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Which steps are measured, so that it costs little of the training of a network of any size.
+
+    Steps 1, 2, 4, 8, 16 … are measured in every detail: most happens early, and a training of any length has enough of
+    them. Each is made by a call of its own, which takes as long as many steps of a small network.
+
+    Attributes:
+        farthest: how many steps are between two of these, at most.
+        share: how much of the steps from each of these to the next, once they are that far apart, has its layers
+            measured by a full diagnosis. They come first and in a row, since a change of what is measured is a call
+            too. Until then it measures the layers in all steps.
+    """
+
+    farthest: int = 512
+    share: float = 1.0
+
+    @classmethod
+    def of(cls, weights: int, units: int, examples: int) -> Rhythm:
+        """The rhythm for a network of so many weights and outputs of layers, and steps of so many examples."""
+        steps = max(1, math.ceil(_APART / (_PRODUCTS * max(weights, 1) * max(examples, 1))))
+        farthest = min(max(cls.farthest, 1 << (steps - 1).bit_length()), _FARTHEST)
+        return cls(farthest, min(1.0, weights / max(_OF_A_UNIT * units, 1)))
+
+
+_PRODUCTS = 6  # multiplications and additions with each weight and example: forward, δ and ∂W
+_APART = 2e9  # of them between two steps that are measured in every detail, about 30 ms on one core
+_FARTHEST = 1 << 16
+_OF_A_UNIT = 280  # weights whose work in a step is 40 times what it costs to measure an output
 
 
 def require_diagnose(diagnose: object) -> None:
@@ -50,12 +78,19 @@ class Recorder:
         unreached: the paths of parameters that no path leads to, as `tree.items` gives them.
     """
 
-    def __init__(self, diagnose: Diagnose, layers: Sequence[LayerFacts], chance_loss: float | None = None) -> None:
+    def __init__(
+        self,
+        diagnose: Diagnose,
+        layers: Sequence[LayerFacts],
+        chance_loss: float | None = None,
+        rhythm: Rhythm = Rhythm(),
+    ) -> None:
         self.diagnose, self.chance_loss = diagnose, chance_loss
-        self._layers = tuple(layers)
+        self._layers, self._rhythm = tuple(layers), rhythm
         self._taken: list[tuple[Array, Array, Sequence[Mapping[str, Array]]]] = []
         self._last_active: list[Array | None] = [None for _ in layers]
         self._due = 0  # the next step that is measured in every detail
+        self._layers_until = 0  # the step before which those between have their layers measured
         self.diverged = False
         self.not_finite: NotFinite | None = None
         self.units: Sequence[int] = [0 for _ in layers]
@@ -69,17 +104,17 @@ class Recorder:
     @property
     def details(self) -> tuple[Detail, ...]:
         """How steps are going to be measured."""
-        return Detail.EVERYTHING, self._between
-
-    @property
-    def _between(self) -> Detail:
-        return Detail.LAYERS if self.diagnose == "full" else Detail.NOTHING
+        if self.diagnose == "cheap":
+            return Detail.EVERYTHING, Detail.NOTHING
+        return (Detail.EVERYTHING, Detail.LAYERS, Detail.NOTHING)[: 2 if self._rhythm.share == 1 else 3]
 
     def next(self, step: int) -> tuple[Detail, int]:
         """How the step with this number (from 0) is measured, and how many are in the same way, at most."""
         if step >= self._due:
             return Detail.EVERYTHING, 1
-        return self._between, self._due - step
+        if step < self._layers_until:
+            return Detail.LAYERS, self._layers_until - step
+        return Detail.NOTHING, self._due - step
 
     def take(self, step: int, losses: Array, records: Sequence[Mapping[str, Array]]) -> None:
         """Keep what was measured of some steps in a row.
@@ -91,7 +126,11 @@ class Recorder:
         """
         count = len(losses)
         if step >= self._due:
-            self._due = step + min(step + 1, FARTHEST)
+            apart = min(step + 1, self._rhythm.farthest)
+            self._due = step + apart
+            if self.diagnose == "full":
+                share = 1.0 if apart < self._rhythm.farthest else self._rhythm.share
+                self._layers_until = step + 1 + math.ceil(share * (apart - 1))
         if not count:
             return
         numbers = np.arange(step + 1, step + 1 + count)

@@ -19,10 +19,10 @@ from chainrule.plan.divide import candidates
 from chainrule.plan.signature import signature
 from chainrule.runtime import threads as pool
 from chainrule.runtime.code import load_or_write
-from chainrule.runtime.memory import aligned
 from chainrule.runtime.outside import OutsideCalls
 from chainrule.types import Array, has_gaps
 
+_ALIGNMENT = 4096
 _APART = 128  # bytes: states begin at pairs of cache lines, which processors fetch together
 _Byte: Any = ctypes.c_char
 
@@ -220,3 +220,10 @@ def address(array: Array) -> int:
         return ctypes.addressof(_Byte.from_buffer(array))
     except (TypeError, ValueError):
         return int(array.ctypes.data)
+
+
+def aligned(size: int) -> Array:
+    """Zeroed bytes that begin at a page; a vector may be read at the last of them."""
+    memory = np.zeros(max(size, 64) + _ALIGNMENT + 64, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + max(size, 64)]
