@@ -59,7 +59,7 @@ class Rhythm:
 _PRODUCTS = 6  # multiplications and additions with each weight and example: forward, δ and ∂W
 _APART = 2e9  # of them between two steps that are measured in every detail, about 30 ms on one core
 _FARTHEST = 1 << 16
-_OF_A_UNIT = 280  # weights whose work in a step is 40 times what it costs to measure an output
+_OF_A_UNIT = 500  # weights whose work in a step is 40 to 70 times what it costs to measure an output
 
 
 def require_diagnose(diagnose: object) -> None:
