@@ -17,7 +17,7 @@ from chainrule.nn.sparse_rows import SparseRows
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 
-_BLOCKS = (8192, 512, 32, 1)  # the largest bounds the memory of the activations
+_BLOCKS = (8192, 1024, 128, 16, 1)  # the largest bounds the memory of the activations
 
 
 def in_blocks(function: Callable[[Any], Array], rows: Array | SparseRows) -> Array:
