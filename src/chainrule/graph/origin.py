@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class Origin(NamedTuple):
 _inherited: ContextVar[Origin | None] = ContextVar("inherited origin", default=None)
 
 
+@cache
 def is_own(file: str) -> bool:
     """Whether a file belongs to chainrule or NumPy, and not to the user."""
     return file.startswith(_OWN_FOLDERS)
