@@ -16,7 +16,7 @@ from chainrule.runtime.executable import Executable, as_read
 from chainrule.types import Array
 
 _ALONE = 2e5  # operations of a step that several threads cannot speed up: they would only wait for each other
-_PIECE_SECONDS = 5e-3  # of steps that one number of threads makes: long beside waking a thread, short beside a slice
+_PIECE_SECONDS = 10e-3  # of steps that one number of threads makes: long beside waking a thread, short beside a slice
 _SOON, _LATE = 8, 50  # times as long as trying other threads takes, before they are tried again: at first; at most
 _LARGE = 1e7  # operations of a step that all threads begin with
 
