@@ -82,9 +82,15 @@ def test_large_steps_begin_with_all_threads_and_seldom_try_fewer():
     assert 0 < machine.steps[1] < 0.03 * machine.steps[2]
 
 
+def test_a_slow_first_step_does_not_count():
+    machine = Machine(lambda threads, now: 2e-3 if now == 0 else 400e-6 / threads, first=2)
+    machine.run(1, in_a_call=1000)
+    assert machine.steps[1] < 0.02 * machine.steps[2]
+
+
 def test_large_steps_go_back_to_one_thread_where_others_are_in_the_way():
     machine = Machine(lambda threads, now: 1.0 if threads == 2 else 200e-3, first=2)
-    machine.run(100, in_a_call=20)
+    machine.run(200, in_a_call=20)
     assert machine.run(200, in_a_call=20) > 0.95 / 200e-3
 
 
@@ -92,7 +98,7 @@ def test_a_stepper_that_decides_as_another_tries_nothing():
     other = ThreadChoice([1, 2])
     same = SameThreads([1, 2], other)
     assert same.next(5) == (1, 5)  # nothing is known yet
-    for threads, seconds in ((1, 2e-3), (2, 1e-3)):
+    for threads, seconds in ((1, 9e-3), (1, 2e-3), (2, 1e-3)):
         other.took(threads, 1, seconds)
     same.took(1, 1, 1e-9)
     assert (other.best, same.next(5)) == (2, (2, 5))

@@ -134,6 +134,7 @@ class ThreadChoice:
     The number with the least average makes the next piece. The others get half a piece from time to time, at first
     soon, and later whenever they were slower again, so that trying costs about 2%. A step that is longer than a piece
     is large enough for all threads as a rule, and trying fewer of them costs much: it comes late from the beginning.
+    The very first step finds nothing in the caches and wakes the threads; it tells only how many steps are a piece.
 
     Args:
         candidates: the numbers to choose from.
@@ -143,6 +144,7 @@ class ThreadChoice:
     def __init__(self, candidates: Sequence[int], first: int = 1) -> None:
         self.candidates, self._first = tuple(candidates), first
         self._seconds: dict[int, float] = {}  # that a step takes
+        self._first_step = 0.0
         self._since = dict.fromkeys(candidates, 0.0)  # seconds of other pieces
         self._patience: dict[int, float] = dict.fromkeys(candidates, _SOON)
 
@@ -153,19 +155,24 @@ class ThreadChoice:
 
     def next(self, steps: int, first: bool = True) -> tuple[int, int]:
         """How many threads are to make how many of the next steps; others are tried only where a call begins."""
-        if len(self.candidates) == 1 or not self._seconds:
-            return self._first, steps if len(self.candidates) == 1 else 1
+        if len(self.candidates) == 1:
+            return self._first, steps
+        if not self._seconds:
+            return self._first, min(_steps(_PIECE_SECONDS / 2, self._first_step), steps) if self._first_step else 1
         best = self._best()
         tried = [threads for threads in self.candidates if threads != best and self._is_due(threads)]
         if first and tried:
             return max(tried, key=lambda threads: self._since[threads]), min(self._tried_steps(), steps)
-        piece = max(int(_PIECE_SECONDS / self._seconds[best]), 1)
+        piece = _steps(_PIECE_SECONDS, self._seconds[best])
         return best, steps if steps < 2 * piece else piece
 
     def took(self, threads: int, steps: int, seconds: float) -> None:
         """Learn what the steps of a piece took."""
-        best = self._best() if self._seconds else threads
         step = seconds / steps
+        if not self._first_step:
+            self._first_step = step
+            return
+        best = self._best() if self._seconds else threads
         if threads != best and self._is_due(threads):
             self._seconds[threads] = step
             times = max(2, step / self._seconds[best])
@@ -183,7 +190,7 @@ class ThreadChoice:
 
     def _tried_steps(self) -> int:
         """Half a piece."""
-        return max(int(_PIECE_SECONDS / self._seconds[self._best()] / 2), 1)
+        return _steps(_PIECE_SECONDS / 2, self._seconds[self._best()])
 
     def _is_due(self, threads: int) -> bool:
         """Whether enough time has passed, beside what it takes to try."""
@@ -194,6 +201,11 @@ class ThreadChoice:
         if threads > best or step < _PIECE_SECONDS:
             return True
         return self._since[threads] >= _LATE * step * best / threads
+
+
+def _steps(seconds: float, of_a_step: float) -> int:
+    """How many steps so many seconds are, at least one."""
+    return max(int(seconds / of_a_step), 1)
 
 
 class SameThreads:
