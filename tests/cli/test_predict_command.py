@@ -92,7 +92,7 @@ def test_inspect_keeps_a_line_for_each_column_and_writes_numbers_out(command, tm
     assert command("train", "t.csv", "--target", "kind", *QUICK, "--quiet").returncode == 0
     shown = command("inspect", "model.safetensors").stdout
     assert "2: a\\nb, c\n" in shown
-    assert "median 50,340, spread" in shown
+    assert "median 13:59, spread" in shown
 
 
 def test_piped_output_has_no_blanks_around_it(command, flowers):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.data import Column, Preprocessing, Table, read_table
+from chainrule.data.conversion import clock_text
 from chainrule.errors import ModelFileError, TableError
 
 
@@ -205,6 +206,31 @@ def test_times_arrive_as_text_and_categories_as_times():
     assert not preprocessing.apply(gap).any()
     blank = Table.of({"t": [np.nan, np.nan], "c": [np.nan, np.nan]})
     assert not preprocessing.apply(blank).any()
+
+
+def test_times_of_the_day_stay_times_of_the_day():
+    column = Column("t", "numeric", np.array([21_480.0, 43_200, 45_030, np.nan]), clock=True)
+    preprocessing = Preprocessing.learn(Table((column,)))
+    (feature,) = preprocessing.features
+    assert (feature.clock, feature.usual) == (True, "12:00")
+    again = Preprocessing.from_json(json.loads(json.dumps(preprocessing.to_json())))
+    assert again == preprocessing
+    later = Table.of({"t": text("5:58", "12:00", "12:30:30", None)})
+    np.testing.assert_array_equal(again.apply(later), preprocessing.apply(Table((column,))))
+    for nonsense in ("24:00", "12:60", "1:2:3:4", "-1:00", "12:", "a:b"):
+        with pytest.raises(TableError, match=f"column 't', row 1: '{nonsense}' is not a number"):
+            preprocessing.apply(Table.of({"t": text(nonsense)}))
+    record = preprocessing.to_json()
+    del record["features"][0]["clock"]  # as files of earlier days are
+    assert not Preprocessing.from_json(record).features[0].clock
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "00:00"), (21_480, "05:58"), (21_480.4, "05:58"), (86_399, "23:59:59"), (30, "00:00:30")],
+)
+def test_how_a_time_of_the_day_is_written(seconds, written):
+    assert clock_text(seconds) == written
 
 
 numbers = st.one_of(st.floats(allow_infinity=False), st.sampled_from([0.0, 1.0, 1.7e308, -1.7e308, 5e-324, np.nan]))

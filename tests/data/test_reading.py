@@ -80,6 +80,9 @@ def test_dates_and_timestamps_are_seconds_in_utc(file):
 
 def test_times_of_day_are_seconds(file):
     assert single(file("x\n04:05\n23:59:30\n")) == ("numeric", [4 * 3600 + 5 * 60, 86_370])
+    clocks = read_table(file("x,y,z\n04:05,04:05,\n23:59:30,7,\n,,\n"))
+    assert [column.clock for column in clocks.columns] == [True, False, False]
+    assert clocks.select(np.array([0]))["x"].clock
 
 
 def test_integers_that_float64_would_merge_stay_text(file, tmp_path):
@@ -235,6 +238,7 @@ def test_parquet_types(tmp_path):
     assert [column.kind for column in table.columns] == kinds
     assert [column.values[0] for column in table.columns] == [1, 1.5, "true", "a", epoch(2020, 1, 2), 3600, 1]
     assert all(column.missing.tolist() == [False, True] for column in table.columns)
+    assert [column.name for column in table.columns if column.clock] == ["clock"]
     assert read_table(path, kinds={"i": "category"})["i"].values.tolist() == ["1", None]
 
 

@@ -11,6 +11,7 @@ from generated_tables import replaced
 from chainrule.data import Column, Preprocessing, Table, read_table
 from chainrule.errors import ArgumentError, ModelFileError, TableError
 from chainrule.tabular import TableModel, train_table
+from chainrule.tabular.explanation import signed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -85,6 +86,18 @@ def test_shares_add_up_to_the_difference_of_predictions(late, flights, position)
         np.testing.assert_allclose(total + why.error, why.prediction - why.baseline, rtol=1e-9)
         assert abs(why.error) <= 1e-3 * abs(why.prediction - why.baseline) + 1e-6
     assert {effect.column for effect in why.effects} == set(late.preprocessing.columns)
+
+
+def test_times_of_the_day_are_written_as_such_and_change_by_the_hour(late, flights):
+    why = late.explain(at(flights, 0))
+    effect = why["scheduled_departure"]
+    assert (effect.value, effect.clock) == ("05:58", True)
+    assert effect.baseline.count(":") >= 1
+    line = next(line for line in str(why).splitlines() if "scheduled_departure" in line and "per" in line)
+    assert line.endswith(f"{signed(effect.slope * 3600)} per hour")
+    row = {column.name: column.values[0] for column in at(flights, 0).columns}
+    row |= {"date": np.datetime64(int(row["date"]), "s"), "scheduled_departure": "05:58"}
+    assert str(late.explain(row)) == str(why)
 
 
 def test_nothing_is_explained_by_the_row_itself(species, penguins):

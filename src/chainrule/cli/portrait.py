@@ -7,6 +7,7 @@ from rich.text import Text
 
 from chainrule.cli.reporting import facts, page, printable, quantity, say, score_table
 from chainrule.data import ClassTarget
+from chainrule.data.conversion import clock_text
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.tabular import TableModel
 
@@ -56,7 +57,8 @@ def seen(feature: Feature) -> str:
     missing = ", some missing" if getattr(feature, "indicator", False) else ""
     match feature:
         case NumericFeature():
-            return f"median {quantity(feature.scale.middle)}, spread {quantity(feature.scale.spread)}{missing}"
+            written = clock_text if feature.clock else quantity
+            return f"median {written(feature.scale.middle)}, spread {written(feature.scale.spread)}{missing}"
         case TimeFeature():
             return ", ".join(part for part, _ in feature.parts) + missing
         case OneHotFeature() | CodedFeature():

@@ -55,6 +55,13 @@ def time_text(x: float) -> str | None:
     return date if second == 0 else f"{date} {np.datetime64(int(second), 's').item().time().isoformat()}"
 
 
+def clock_text(seconds: float) -> str:
+    """Return the time of the day so many seconds after midnight, or a duration: 05:58, or 05:58:30."""
+    minutes, second = divmod(round(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
+
+
 def parsed(column: Column, parse: Callable[[str], float], meaning: str, source: str) -> NDArray[np.float64]:
     """Return the numbers that the texts of `column` stand for, NaN where missing."""
     numbers = np.full(len(column), np.nan)
@@ -71,11 +78,20 @@ def parsed(column: Column, parse: Callable[[str], float], meaning: str, source: 
 
 
 def number(text: str) -> float:
-    """Return the finite decimal number that `text` writes; ValueError if it writes none."""
+    """Return the finite decimal number, or the seconds of the time of day, that `text` writes; ValueError if none."""
+    if ":" in text:
+        return _since_midnight(text)
     value = float(text.replace("_", "?"))
     if not np.isfinite(value):
         raise ValueError(text)
     return value
+
+
+def _since_midnight(text: str) -> float:
+    hour, minute, *second = map(number, text.split(":"))
+    if len(second) > 1 or not (0 <= hour < 24 and all(0 <= part < 60 for part in (minute, *second))):
+        raise ValueError(text)
+    return 3600 * hour + 60 * minute + sum(second)
 
 
 def seconds(text: str) -> float:

@@ -63,7 +63,7 @@ def stored_column(connection: duckdb.DuckDBPyConnection, cell: str, name: str, s
     if stored in INTEGERS | FRACTIONS:
         return Column(name, "numeric", finite(name, fetch(f"{cell}::DOUBLE")))
     if stored == "time":
-        return Column(name, "numeric", fetch(f"epoch({cell})"))
+        return Column(name, "numeric", fetch(f"epoch({cell})"), clock=True)
     if stored in TIMES:
         return Column(name, "time", fetch(f"epoch({cell}::TIMESTAMPTZ)"))
     if stored in TEXTS:

@@ -30,11 +30,15 @@ LARGEST_QUANTITY = 2**53
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A named column: its kind and its values, one per row (read-only)."""
+    """A named column: its kind and its values, one per row (read-only).
+
+    `clock` says of numbers that they are times of the day: seconds since midnight, to be shown as 05:58.
+    """
 
     name: str
     kind: Kind
     values: NDArray[Any]
+    clock: bool = False
 
     def __post_init__(self) -> None:
         dtype = object if self.kind == "category" else np.float64
@@ -54,7 +58,7 @@ class Column:
 
     def select(self, rows: NDArray[Any]) -> Column:
         """Return the column restricted to `rows` (indices or a mask)."""
-        return Column(self.name, self.kind, self.values[rows])
+        return Column(self.name, self.kind, self.values[rows], self.clock)
 
     @staticmethod
     def of(name: str, values: ArrayLike) -> Column:

@@ -83,7 +83,8 @@ class TextColumn:
     def _numeric(self) -> Column:
         self._refuse(f"{INFINITY} OR isinf({AS_NUMBER})", "is not a finite number;")
         self._refuse(f"NOT {NUMBER} AND (NOT {CLOCK} OR {AS_SECONDS} IS NULL)", "is not a number; correct it, or")
-        return Column(self.name, "numeric", self._fetch(f"coalesce({AS_NUMBER}, {AS_SECONDS})"))
+        clock = 0 < self._count("true") == self._count(CLOCK)
+        return Column(self.name, "numeric", self._fetch(f"coalesce({AS_NUMBER}, {AS_SECONDS})"), clock)
 
     def _note(self) -> str | None:
         """Return a remark when most values are numbers, so that a typing error does not go unnoticed."""

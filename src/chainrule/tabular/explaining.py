@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data import ClassTarget, Column, Table
-from chainrule.data.conversion import as_kind, time_text
+from chainrule.data.conversion import as_kind, clock_text, time_text
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.data.features.category import UNKNOWN
 from chainrule.data.features.scale import LARGEST
@@ -118,6 +118,7 @@ def _effects(
             share=scale * float(found.shares[span].sum()),
             slope=_slope(feature, column, float(found.slopes[span.start]) * scale),
             others=tuple(_others(feature, column, explained, inputs, span, found.value, scale)),
+            clock=isinstance(feature, NumericFeature) and feature.clock,
         )
 
 
@@ -125,8 +126,8 @@ def _value_text(feature: Feature, column: Column) -> str:
     value = column.values[0]
     if column.missing[0]:
         return "missing"
-    if feature.kind == "numeric":
-        return figure(float(value), 6)
+    if isinstance(feature, NumericFeature):
+        return clock_text(float(value)) if feature.clock else figure(float(value), 6)
     if feature.kind == "time":
         return str(time_text(float(value)))
     known = value in getattr(feature, "levels", ())

@@ -39,6 +39,7 @@ class ColumnEffect:
         share: what it adds to prediction − baseline, by integrated gradients.
         slope: ∂ŷ/∂column per unit of the column; None where it has none: categories, times, missing values.
         others: other levels of a category, or a later time; the largest change first.
+        clock: whether the column holds times of the day, whose unit is a second.
     """
 
     column: str
@@ -47,6 +48,7 @@ class ColumnEffect:
     share: float
     slope: float | None
     others: tuple[OtherValue, ...]
+    clock: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _bar(share: float, largest: float) -> str:
 def _what_changes(effect: ColumnEffect) -> str:
     """∂ŷ/∂column, or the other values that change most."""
     if effect.slope is not None:
-        return _per_unit(effect.slope)
+        return f"{signed(effect.slope * 3600)} per hour" if effect.clock else _per_unit(effect.slope)
     return ", ".join(
         f"{_cut(other.value, _WIDEST_VALUE)}: {signed(other.change)}" for other in effect.others[:SHOWN_OTHERS]
     )

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.conversion import clock_text
 from chainrule.data.features.feature import Dropped, indicator
 from chainrule.data.features.scale import RobustScale
 from chainrule.data.record import JSON, Record
@@ -19,7 +20,7 @@ class NumericFeature:
     """A number, scaled; a missing one stands at the median.
 
     `indicator` says that training saw missing values, so that a second input (1 = missing) can tell them from
-    the median.
+    the median, and `clock` that the numbers are times of the day.
     """
 
     type_name: ClassVar[str] = "numeric"
@@ -29,6 +30,7 @@ class NumericFeature:
     column: str
     scale: RobustScale
     indicator: bool
+    clock: bool = False
 
     @classmethod
     def learn(cls, column: Column) -> Self | Dropped:
@@ -39,7 +41,7 @@ class NumericFeature:
         scale = RobustScale.learn(column.values[~missing])
         if scale.spread == 0 and not missing.any():
             return Dropped(column.name, "all of its values are equal")
-        return cls(column.name, scale, bool(missing.any()))
+        return cls(column.name, scale, bool(missing.any()), column.clock)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,7 +58,7 @@ class NumericFeature:
     @property
     def usual(self) -> str:
         """The median."""
-        return f"{self.scale.middle:.6g}"
+        return clock_text(self.scale.middle) if self.clock else f"{self.scale.middle:.6g}"
 
     @property
     def usual_inputs(self) -> NDArray[np.float64]:
@@ -64,10 +66,11 @@ class NumericFeature:
         return np.zeros(len(self.names))
 
     def to_json(self) -> JSON:
-        """Return scale and indicator as a JSON object."""
-        return {**self.scale.to_json(), "indicator": self.indicator}
+        """Return scale, indicator, and clock where it is true, as a JSON object."""
+        return {**self.scale.to_json(), "indicator": self.indicator} | ({"clock": True} if self.clock else {})
 
     @classmethod
     def from_record(cls, column: str, record: Record) -> Self:
-        """Return the feature that `to_json` wrote."""
-        return cls(column, RobustScale.from_record(record), record.flag("indicator"))
+        """Return the feature that `to_json` wrote; files of earlier days tell no clock."""
+        scale, indicator = RobustScale.from_record(record), record.flag("indicator")
+        return cls(column, scale, indicator, "clock" in record.names() and record.flag("clock"))
