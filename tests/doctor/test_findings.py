@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import nn, optim
 from chainrule.data import read_table
+from chainrule.doctor.findings import FORMS
 from chainrule.errors import DivergenceError
+from chainrule.nn.activations import ACTIVATIONS
 from chainrule.tabular import train_table
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -142,6 +145,17 @@ def test_the_derivation_that_explains_it(name):
     layers, optimizer = PLANTED[name]
     derivation = diagnosis(layers, optimizer).findings[0].derivation
     assert str(derivation).splitlines()[-1].partition("=")[2].strip() == DERIVED[name]
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS.keys() - {"softmax"}))
+def test_every_activation_can_be_derived_as_it_is_computed(name):
+    z, w = np.linspace(-3, 3, 7) + 0.01, 1.5
+    board = cr.derive(f"u = w*a + b; a = {FORMS[name]}", "z")
+    for at in z:
+        expected = w * cr.grad(ACTIVATIONS[name])(at)
+        found = cr.derive(f"u = w*a + b; a = {FORMS[name]}", "z", at={"w": w, "b": 0.5, "z": at})
+        np.testing.assert_allclose(found.value, expected, rtol=1e-4)
+    assert "if" not in str(board) or str(board).splitlines()[-1].count(" if ") == 1
 
 
 def test_what_the_slope_leaves_is_told():

@@ -45,6 +45,11 @@ def of(text):
         ("collected", "x^2*y - x*y*x*3", "−2x²y"),
         ("collected", "exp(x) + x*exp(x)", "(x+1)eˣ"),
         ("collected", "2*x^4 + 3*x^4", "5x⁴"),
+        ("in_one_case", "where(x > 0, 1, 0) + 3*where(x > 0, 0, 1)", "1 if x > 0 else 3"),
+        ("in_one_case", "y*where(x > 0, 2, z) + where(x > 0, 1, y)*exp(x)", "2y + eˣ if x > 0 else yz + y·eˣ"),
+        ("in_one_case", "where(x > 0, 1, 2) + y + where(x > y, 1, 2)", "(1 if x > 0 else 2) + y + (1 if x > y else 2)"),
+        ("in_one_case", "where(x > 0, 1, 0)*where(x > 0, 0, 1)", "(1 if x > 0 else 0)(0 if x > 0 else 1)"),
+        ("in_one_case", "x*y", "xy"),
     ],
 )
 def test_a_rewrite(rewrite, text, expected):
@@ -73,6 +78,21 @@ def test_rewrites_keep_the_value(seed):
         np.testing.assert_allclose(
             evaluate(rewrite(expression), values) + 0 * points[0], expected, rtol=1e-9, atol=1e-9
         )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_one_case_keeps_the_value(seed):
+    dice = random.Random(seed)
+    condition = dice.choice(["x > y", "x*y > 0.2"])
+    terms = [
+        f"{random_expression(dice, 3)}*where({condition}, {random_expression(dice, 2)}, {random_expression(dice, 2)})"
+        for _ in range(3)
+    ]
+    expression = of("+".join([*terms, random_expression(dice, 2)]))
+    values = dict(zip(map(Symbol, "xyz"), np.random.default_rng(seed).standard_normal((3, 20)), strict=True))
+    together = ORDER.in_one_case(expression)
+    np.testing.assert_allclose(evaluate(together, values), evaluate(expression, values), rtol=1e-9, atol=1e-9)
+    assert write(together).count(" if ") < write(expression).count(" if ")
 
 
 def test_names_are_replaced_by_what_they_stand_for():

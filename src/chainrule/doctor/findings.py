@@ -45,10 +45,15 @@ FORMS = {
     "tanh": "tanh(z)",
     "sigmoid": "sigmoid(z)",
     "relu": "relu(z)",
-    "softplus": "softplus(z)",
+    "leaky_relu": "where(z > 0, z, 0.01*z)",
+    "elu": "where(z > 0, z, exp(z) - 1)",
+    "selu": "1.0507*where(z > 0, z, 1.6733*(exp(z) - 1))",
+    "gelu": "z*(1 + erf(z/sqrt(2)))/2",
     "silu": "z*sigmoid(z)",
+    "mish": "z*tanh(softplus(z))",
+    "softplus": "softplus(z)",
 }
-"""How `chainrule.derive` reads the activations that it can show on a line."""
+"""How `chainrule.derive` reads the activations: all but softmax, which is no function of one unit."""
 
 Rule = Callable[[Diagnosis], Finding | None]
 

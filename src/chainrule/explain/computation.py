@@ -115,7 +115,8 @@ class Computation:
         seed = make_constant(np.float64(1))
         results = pull_back([output], [seed], [inputs[place] for place in places]).results
         found = (ZERO if r is None else self.order.one(expression_of(r, {seed: ONE} | names)) for r in results)
-        return tuple(self.order.one(without_guards(e, target, self.definitions[target])) for e in found)
+        unguarded = (without_guards(e, target, self.definitions[target]) for e in found)
+        return tuple(self.order.in_one_case(self.order.one(e)) for e in unguarded)
 
     def total(self, of: str, by: str) -> Derivative:
         """The derivative of a name by another; with d in place of ∂ if that acts both directly and through others."""

@@ -5,6 +5,7 @@
     multiply out       the factors of each term as one product; of one term the functions in front, as the chain rule
                        gives them: cos(x²)·2x
     collect            terms that differ in their number only become one; a common function goes outside
+    one case           terms that are cases of one condition: (1 if c else 0) + k(0 if c else 1) = (1 if c else k)
     recognise σ        1/(1+e⁻ˣ) = σ(x),  e⁻ˣ/(1+e⁻ˣ) = 1 − σ(x)
     eliminate          what a name stands for in its place
 
@@ -238,6 +239,24 @@ class Order:
             factors.setdefault(key, term.factors)
         collected = [_Term(_exact(numbers[key]), factors[key]) for key in factors if numbers[key] != 0]
         return self._common_outside(self._sorted(collected))
+
+    def in_one_case(self, e: Expression) -> Expression:
+        """Put terms that are cases of one condition into one case of sums."""
+        terms = [*map(self._term, e.terms)] if isinstance(e, Sum) else []
+        by_condition: dict[Expression, list[tuple[Choice, _Term]]] = {}
+        for term in terms:
+            choices = [factor for factor in term.factors if isinstance(factor, Choice)]
+            if len(choices) == 1 and term.factors[choices[0]] == 1:
+                by_condition.setdefault(choices[0].condition, []).append((choices[0], term))
+        condition = next((condition for condition, found in by_condition.items() if len(found) > 1), None)
+        if condition is None:
+            return e
+        found = by_condition[condition]
+        beside = [(choice, term * _Term(1, {choice: -1})) for choice, term in found]
+        yes = self.without_zeros(_sum([self._written(term * self._term(choice.yes)) for choice, term in beside]))
+        no = self.without_zeros(_sum([self._written(term * self._term(choice.no)) for choice, term in beside]))
+        rest = [self._written(term) for term in terms if all(term is not old for _, old in found)]
+        return self.in_one_case(_sum([Choice(condition, yes, no), *rest]))
 
     def _sorted(self, terms: list[_Term]) -> list[_Term]:
         """Numbers last; terms of one name each in the author's order, all others as they came."""
