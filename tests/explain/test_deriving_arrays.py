@@ -201,6 +201,30 @@ def test_softmax_and_cross_entropy():
     np.testing.assert_allclose(lines["δ"].value, [-0.340998861, 0.242432971, 0.098565890], atol=1e-9)
 
 
+def cross_entropy(W, x, y):
+    u = x @ W.T
+    return np.sum(-y * ops.log_softmax(u))
+
+
+def logistic_regression(y, wrt="W"):
+    at = {"W": RANDOM.standard_normal((3, 2)), "x": RANDOM.standard_normal((4, 2)), "y": y}
+    return cr.derive(cross_entropy, wrt, at=at)
+
+
+def test_softmax_minus_y_where_the_rows_of_y_add_up_to_1():
+    derivation = logistic_regression(RANDOM.dirichlet(np.ones(3), 4))
+    (line,) = [line for line in derivation.lines if line.rule == "rows of y add up to 1"]
+    assert write(line.expression) == "softmax(u) − y"
+    assert line.check.points == 1
+    assert line.check.worst < 1e-12
+    assert r" & = \operatorname{softmax}\left(u\right) - y && \text{rows of y add up to 1}" in derivation.latex()
+
+
+@pytest.mark.parametrize(("y", "wrt"), [(np.full((4, 3), 0.5), "W"), (np.full((4, 3), 1 / 3), "W, y")])
+def test_other_targets_stay_as_they_are(y, wrt):
+    assert not any("add up" in line.rule for line in logistic_regression(y, wrt).lines)
+
+
 def test_names_that_the_author_did_not_give():
     def f(p, x):
         return np.sum(np.tanh(x @ p) ** 2)

@@ -21,11 +21,21 @@ from chainrule.explain.checked import difference
 from chainrule.explain.composite import COMPOSITES
 from chainrule.explain.derivation import Check, Derivation, Line
 from chainrule.explain.evaluate import evaluate
-from chainrule.explain.expression import Derivative, Expression, MatrixProduct, Sum, Symbol, Transpose
+from chainrule.explain.expression import (
+    Derivative,
+    ElementwiseProduct,
+    Expression,
+    MatrixProduct,
+    Negative,
+    Sum,
+    Symbol,
+    Transpose,
+)
 from chainrule.explain.from_graph import with_composites
 from chainrule.explain.guards import with_comparisons
 from chainrule.explain.matrix import ON_PAPER, collected, matrix_expression, on_paper
 from chainrule.explain.naming import SUPERSCRIPTS, record_named, result_of
+from chainrule.explain.rewrite import parts, rebuilt
 from chainrule.explain.written import write
 from chainrule.graph import CONSTANT, INPUT, Graph, Kind, Node, dependants, make_constant, topological_order
 from chainrule.tracing import function_name
@@ -176,6 +186,10 @@ class _ArrayBoard:
             lines.append(Line(write(symbol), expression, note, check, value, reason))
             if (short := collected(expression)) != expression:
                 lines.append(Line("collect", short, check=self._check(symbol, short, (values, elsewhere))))
+            plain, whose = self._without_sums_of_one(short, values)
+            if whose:  # true of the numbers here, and not of others
+                said = f"rows of {', '.join(whose)} add up to 1"
+                lines.append(Line(said, plain, check=self._check(symbol, plain, (values,))))
             if adjoint.op is not CONSTANT:
                 known.setdefault(adjoint, symbol)
         notes = ("relu′(0) = 0",) if any(node.op.name == "relu" for node in topological_order([self._output])) else ()
@@ -190,6 +204,35 @@ class _ArrayBoard:
             tuple(lines),
             {},
         )
+
+    def _without_sums_of_one(
+        self, e: Expression, values: Mapping[Expression, Array]
+    ) -> tuple[Expression, dict[str, None]]:
+        """The expression without factors that are 1 because the rows of an input add up to 1, and whose rows do.
+
+        Targets of a softmax are like this: ∂ℒ/∂u = −y + (y 1 1ᵀ) ⊙ softmax(u) becomes softmax(u) − y.
+        """
+        whose: dict[str, None] = {}
+
+        def is_one(factor: Expression) -> bool:
+            match factor:
+                case MatrixProduct((Symbol(name), ones, Transpose(same))) if ones == same and ones in self._constants:
+                    given = name in self._inputs and name not in self._wrt
+                    if given and np.allclose(np.sum(values[Symbol(name)], axis=-1), 1, rtol=0, atol=1e-12):
+                        whose[name] = None
+                        return True
+            return False
+
+        def without(part: Expression) -> Expression:
+            if isinstance(part, ElementwiseProduct):
+                left = [without(factor) for factor in part.factors if not is_one(factor)]
+                return ElementwiseProduct(tuple(left)) if len(left) > 1 else left[0] if left else part
+            return rebuilt(part, [without(inner) for inner in parts(part)])
+
+        plain = without(e)
+        if whose and isinstance(plain, Sum):
+            plain = Sum(tuple(sorted(plain.terms, key=lambda term: isinstance(term, Negative))))
+        return plain, whose
 
     # Numbers
 

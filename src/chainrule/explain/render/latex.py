@@ -232,7 +232,8 @@ def rows(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
     left = writer.write(derivation.lines[0].expression)
     for step in steps(derivation):
         yield from _step(step, left)
-        left = "" if not step.left else left
+        if not step.left or step.value:  # the next line goes on from this one, or has a left side of its own
+            left = ""
 
 
 def _step(step: Step, left: str) -> Iterator[tuple[str, str, str]]:
