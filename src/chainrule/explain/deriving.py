@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError, DerivationError
+from chainrule.explain.by_element import Elements, names_of_elements
 from chainrule.explain.chain import MOST_PATHS, added, backwards, forwards, over_paths, path_count, paths
 from chainrule.explain.checked import Checker, difference
 from chainrule.explain.computation import Computation
@@ -27,6 +28,7 @@ from chainrule.explain.rewrite import ZERO, derivatives_of, parts, size, substit
 from chainrule.explain.text import parse
 from chainrule.explain.written import write
 from chainrule.functions import grad
+from chainrule.graph import Node
 from chainrule.tracing import function_name
 
 _LONGEST_LINE = 130
@@ -60,12 +62,15 @@ def derive(
         print(cr.derive("f = x*y*z; x = r; y = r*s; z = s", wrt="s", at={"r": 2, "s": 3}))
 
     A function of arrays is derived at a point, in matrices: a line for every δ (the derivative by a z) and every input,
-    each with the engine's numbers and, for matrix products, the reason by index. It is computed in float64.
+    each with the engine's numbers and, for matrix products, the reason by index. It is computed in float64. By one
+    element, wrt="W[1,2]", it is derived as a function of numbers, the elements W₁₁, W₁₂ … of small arrays: so it can be
+    of any order and style, and use slices, choices and arrays of any number of axes.
 
     Args:
         f: a traced function that returns a number, or definitions as text, the function first.
         wrt: the name or the position of the variable; "x,y" for the derivative by x of the derivative by y, and so on.
-            It may be left out where there is only one; for arrays it then means every float input.
+            It may be left out where there is only one; for arrays it then means every float input. Places of elements,
+            as in "W[1,2]", count from 1.
         at: a point, by name or in the order of the inputs; without it no numbers are shown. Arrays, and nested dicts,
             lists and tuples of them, are given here. Parameters that it does not give take their defaults.
         style: "paths" (over all paths; with more than 32 of them "reverse" takes its place), "reverse" (adjoints), or
@@ -82,12 +87,19 @@ def derive(
     if callable(f) and at is not None:
         at = _with_defaults(f, at)
     if callable(f) and _has_arrays(at):
-        if order != 1 or style == "forward":
-            raise ArgumentError("a function of arrays is derived once, backwards; leave order and style away")
-        return derive_arrays(f, _arguments(f, at), wrt)
-    subject = _from_text(f) if isinstance(f, str) else _from_function(f)
-    variables = _variables(subject.computation, wrt, order)
-    point = _point(subject.computation, at)
+        if not (isinstance(wrt, str) and "[" in wrt):
+            if order != 1 or style == "forward":
+                raise ArgumentError(
+                    "a function of arrays is derived once, backwards; leave order and style away, or name an element, "
+                    "as in wrt='x[2]'"
+                )
+            return derive_arrays(f, _arguments(f, at), wrt)
+        subject, point = _from_elements(f, dict(zip(_parameters(f), _arguments(f, at), strict=True)))
+        variables = _variables(subject.computation, names_of_elements(wrt), order)
+    else:
+        subject = _from_text(f) if isinstance(f, str) else _from_function(f)
+        variables = _variables(subject.computation, wrt, order)
+        point = _point(subject.computation, at)
     for variable in variables[:-1]:
         subject = _derivative_of(subject, variable)
     return _derived(subject, variables[-1], point, style)
@@ -154,18 +166,30 @@ def _from_function(f: Callable[..., Any]) -> _Subject:
             f"{function_name(f)} has no parameters with names that could be inputs; write def f(x, y), not def f(*args)"
         )
     traced, named = record_named(f, [1.0] * len(names))
-    result = result_of(traced)
+    inputs = dict(zip((value.node for value in traced.inputs), names, strict=True))
+    return _Subject(_computation(result_of(traced), inputs, named, function_name(f)), f)
+
+
+def _from_elements(f: Callable[..., Any], at: Mapping[str, Any]) -> tuple[_Subject, dict[str, float]]:
+    """A function of arrays as one of their elements, and the point."""
+    recorded = Elements(f, at)
+    computation = _computation(recorded.output, recorded.inputs, recorded.named, function_name(f))
+    return _Subject(computation, recorded.function), recorded.point
+
+
+def _computation(result: Node, names: Mapping[Node, str], named: Mapping[Node, str], name: str) -> Computation:
+    """A recorded function as named steps; its inputs and some nodes between have names."""
     shown = with_composites([result, *named])
     output, between = shown[result], [shown[node] for node in named]
-    inputs = {value.node: Symbol(name) for value, name in zip(traced.inputs, names, strict=True)}
-    symbols = {node: Symbol(name) for node, name in zip(between, named.values(), strict=True) if node not in inputs}
+    inputs = {node: Symbol(each) for node, each in names.items()}
+    symbols = {node: Symbol(each) for node, each in zip(between, named.values(), strict=True) if node not in inputs}
     known = {**inputs, **symbols}
-    function = symbols[output].name if output in symbols else _unused(function_name(f), known)
+    function = symbols[output].name if output in symbols else _unused(name, known)
     definitions = {function: expression_of(output, {n: s for n, s in known.items() if n is not output or n in inputs})}
     for node, symbol in symbols.items():
         if node is not output:
             definitions[symbol.name] = expression_of(node, {n: s for n, s in known.items() if n is not node})
-    return _Subject(Computation.of(definitions, names), f)
+    return Computation.of(definitions, tuple(names.values()))
 
 
 def _unused(name: str, known: Mapping[Any, Symbol]) -> str:

@@ -87,6 +87,11 @@ def written_operation(node: Node, operands: Sequence[Expression]) -> Expression:
         return _relation(_RELATIONS[name], *operands)
     if name in _KNOWN_FUNCTIONS:
         return Call(_FUNCTIONS.get(name, name), tuple(operands))
+    if node.type.shape:
+        raise ArgumentError(
+            f"{node.origin}: {name} of {node.type} has no form in matrices; derive by one element of an input instead, "
+            'as in wrt="x[2]"'
+        )
     raise ArgumentError(
         f"{node.origin}: {name} of {node.type} is written on no board of numbers; derive a function of numbers, "
         "written with arithmetic and elementary functions"

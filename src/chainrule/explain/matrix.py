@@ -111,8 +111,8 @@ def _ones(count: int, constants: dict[Expression, Array]) -> Expression:
 
 def _no_form(node: Node) -> ArgumentError:
     return ArgumentError(
-        f"{node.origin}: {node.op.name} of {node.type} has no form in matrices; a derivation shows functions of "
-        "numbers, vectors and matrices, made of products, sums and elementwise functions"
+        f"{node.origin}: {node.op.name} of {node.type} has no form in matrices, which are products, sums and "
+        'elementwise functions of vectors and matrices; derive by one element of an input instead, as in wrt="x[2]"'
     )
 
 
