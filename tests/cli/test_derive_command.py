@@ -116,6 +116,18 @@ def test_a_function_of_a_file(command, functions):
     assert re.search(r"= −0\.13981071\d* ", text)  # the neuron of the lecture
 
 
+def test_a_function_of_arrays_at_a_point(command, tmp_path):
+    source = "import numpy as np\ndef loss(W, x):\n    return np.sum(np.tanh(x @ W.T)) + x[0, 1]\n"
+    (tmp_path / "layer.py").write_text(source.replace(" + x[0, 1]", ""))
+    text = shown(command("derive", "layer.py:loss", "--wrt", "W", "--at", "W=[[1, 2], [3,4]], x=[[1,0]]"))
+    assert "∂loss/∂W" in text
+    (tmp_path / "layer.py").write_text(source)
+    at = ("--wrt", "x[1,2]", "--at", "W=[[0,2]],x=[[1,0]]")
+    assert "= 3 " in shown(command("derive", "layer.py:loss", *at))
+    for wrong in ("x=[1,[2]]", "x=[1", 'x=["a"]', "x=[1,2],3"):
+        refused(command("derive", "layer.py:loss", "--at", wrong), "gives no name a number or an array")
+
+
 def test_a_compiled_function(command, functions):
     assert "sin x + x cos x" in shown(command("derive", "functions.py:compiled", "--at", "x=1"))
 
@@ -134,8 +146,8 @@ def test_the_place_of_a_mistake_is_pointed_at(command):
         (["f = x*y"], ["choose one of x, y"]),
         (["f = x*y", "--wrt", "q"], ["wrt must be one of x, y"]),
         (["f = x*y", "--wrt", "x", "--at", "x=1"], ["at needs a number for each of x, y"]),
-        (["f = x", "--at", "x"], ["'x' gives no name a number; write r=2,s=3", "--at"]),
-        (["f = x", "--at", "x=1,x=2"], ["gives x a number twice"]),
+        (["f = x", "--at", "x"], ["'x' gives no name a number or an array; write r=2,x=[1,2]", "--at"]),
+        (["f = x", "--at", "x=1,x=2"], ["gives x a value twice"]),
         (["f = x", "--at", "=1"], ["no name"]),
         (["f = x", "--style", "sideways"], ["'sideways' is not one of"]),
         (["f = x", "--order", "0"], ["--order"]),

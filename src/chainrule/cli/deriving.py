@@ -26,7 +26,9 @@ WIDTHS = (24, 120)
 @click.command(short_help="Show how a derivative comes about.")
 @click.argument("what", metavar="DEFINITIONS|FILE.py:FUNCTION")
 @click.option("--wrt", metavar="NAME", help="The variable; x,y for ∂²/∂x∂y.  [default: the only input]")
-@click.option("--at", callback=numbers, metavar="NAME=NUMBER,…", help="A point: show the numbers there, too.")
+@click.option(
+    "--at", callback=numbers, metavar="NAME=NUMBER,…", help="A point, also of arrays: show the numbers there."
+)
 @click.option("--style", type=click.Choice(STYLES), default=STYLES[0], show_default=True, help="The way to walk.")
 @click.option("--order", type=click.IntRange(min=1), default=1, show_default=True, help="How often to derive.")
 @click.option("--latex", "form", flag_value="latex", help="Print an align* environment.")
@@ -38,7 +40,7 @@ WIDTHS = (24, 120)
 def derive(
     what: str,
     wrt: str | None,
-    at: dict[str, float] | None,
+    at: dict[str, Any] | None,
     style: str,
     order: int,
     form: str | None,
@@ -47,13 +49,14 @@ def derive(
 ) -> int:
     """Show the derivative of a function line by line, as on a board; every line is checked numerically.
 
-    DEFINITIONS are parsed, never executed; the first one is the function. A FILE is run to find the FUNCTION of numbers
-    in it.
+    DEFINITIONS are parsed, never executed; the first one is the function. A FILE is run to find the FUNCTION in it,
+    which may be one of arrays.
 
     \b
     chainrule derive "f = x*y*z; x = r; y = r*s; z = s" --wrt s --at r=2,s=3
     chainrule derive "f = x*exp(x)" --order 2 --latex
     chainrule derive neuron.py:loss --wrt w --at w=.5,b=1 --output loss.html
+    chainrule derive layer.py:loss --at "W=[[1,2],[3,4]],x=[1,0]"
     """
     file, separator, name = what.rpartition(":")
     in_file = bool(separator) and file.endswith(".py")

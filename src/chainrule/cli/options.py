@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,18 +25,22 @@ def layer_sizes(context: click.Context, parameter: click.Parameter, value: str) 
     return tuple(map(int, sizes))
 
 
-def numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, float] | None:
-    """The numbers by name that ``r=2,s=3`` gives; None if the option is not given."""
+def numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, Any] | None:
+    """The numbers and arrays by name that ``r=2,x=[1,2]`` gives; None if the option is not given."""
     if value is None:
         return None
-    found: dict[str, float] = {}
-    for part in value.split(","):
+    import numpy as np  # help needs none
+
+    found: dict[str, Any] = {}
+    for part in re.split(r",(?=[^,\[\]]*=)", value):
         name, _, text = (piece.strip() for piece in part.partition("="))
         try:
-            number = float(text)
-        except ValueError:
-            raise click.BadParameter(f"{part.strip()!r} gives no name a number; write r=2,s=3") from None
+            number = np.array(json.loads(text), float) if text.startswith("[") else float(text)
+        except (ValueError, TypeError):
+            raise click.BadParameter(
+                f"{part.strip()!r} gives no name a number or an array; write r=2,x=[1,2],W=[[1,2],[3,4]]"
+            ) from None
         if not name or name in found:
-            raise click.BadParameter(f"{value!r} gives {name or 'no name'} a number {'twice' if name else ''}".strip())
+            raise click.BadParameter(f"{value!r} gives {name or 'no name'} a value {'twice' if name else ''}".strip())
         found[name] = number
     return found
