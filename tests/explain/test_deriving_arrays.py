@@ -217,12 +217,15 @@ def test_softmax_minus_y_where_the_rows_of_y_add_up_to_1():
     assert write(line.expression) == "softmax(u) − y"
     assert line.check.points == 1
     assert line.check.worst < 1e-12
+    assert "checked at this point, and one nearby if it holds there; largest" in derivation.html()
     assert r" & = \operatorname{softmax}\left(u\right) - y && \text{rows of y add up to 1}" in derivation.latex()
 
 
 @pytest.mark.parametrize(("y", "wrt"), [(np.full((4, 3), 0.5), "W"), (np.full((4, 3), 1 / 3), "W, y")])
 def test_other_targets_stay_as_they_are(y, wrt):
-    assert not any("add up" in line.rule for line in logistic_regression(y, wrt).lines)
+    derivation = logistic_regression(y, wrt)
+    assert not any("add up" in line.rule for line in derivation.lines)
+    assert "checked at this point and one nearby; largest" in derivation.html()
 
 
 def test_names_that_the_author_did_not_give():

@@ -140,8 +140,11 @@ def checked(derivation: Derivation) -> str:
     checks = [line.check for line in derivation.lines if line.check]
     if not checks:
         return ""
-    points, worst = min(check.points for check in checks), max(check.worst for check in checks)
-    return f"every line was checked at {points} random points; largest relative difference {worst:.0e}"
+    points, worst = {check.points for check in checks}, max(check.worst for check in checks)
+    where = f"{min(points)} random points"
+    if any(line.value is not None for line in derivation.lines):
+        where = "this point and one nearby" if 1 not in points else "this point, and one nearby if it holds there"
+    return f"every line was checked at {where}; largest relative difference {worst:.0e}"
 
 
 def paths_told(derivation: Derivation) -> str:
