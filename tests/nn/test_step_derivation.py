@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,13 @@ def test_a_derivative_that_is_not_the_steps_is_found():
     step.grad.parameters[0]["W"][0, 1] += 1e-6
     with pytest.raises(DerivationError, match="∂ℒ/∂W¹ of the derivation differs"):
         step.derivation()
+
+
+def test_weights_after_the_update_in_place_of_those_before_are_found():
+    step = published()
+    assert step.derivation().lines
+    with pytest.raises(DerivationError, match="of the derivation differs"):
+        replace(step, parameters=step.parameters_after).derivation()
 
 
 def test_networks_are_used_without_derivations():
