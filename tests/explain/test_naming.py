@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import TraceError
-from chainrule.explain.naming import SUPERSCRIPTS, record_named
+from chainrule.explain.names import superscript
+from chainrule.explain.naming import record_named
 
 
 def names_of(f, *args, **options):
@@ -32,7 +33,7 @@ def test_a_name_that_is_given_again_is_numbered():
         return a
 
     assert names_of(f, 1.0) == [f"a{n}" for n in ["₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉", "₁₀", "₁₁"]]
-    assert names_of(f, 1.0, digits=SUPERSCRIPTS)[-1] == "a¹¹"
+    assert names_of(f, 1.0, script=superscript)[-1] == "a¹¹"
 
 
 def test_the_outermost_name_counts():

@@ -16,7 +16,8 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.explain.composite import COMPOSITES, LOG_SOFTMAX, SOFTMAX
 from chainrule.explain.from_graph import with_composites
-from chainrule.explain.naming import SUBSCRIPTS, record_named, result_of
+from chainrule.explain.names import subscript
+from chainrule.explain.naming import record_named, result_of
 from chainrule.graph import CONSTANT, Kind, Node, make_input, topological_order
 from chainrule.ops.elementwise import ADD, MAXIMUM, MINIMUM
 from chainrule.ops.value import Value, apply, lift
@@ -92,7 +93,7 @@ def _names(name: str, shape: Sequence[int]) -> list[str]:
 
 
 def _subscript(places: Sequence[Any]) -> str:
-    return "".join(SUBSCRIPTS[int(digit)] for place in places for digit in str(place))
+    return subscript("".join(map(str, places)))
 
 
 def _in_numbers(nodes: Sequence[Node], arrays: Mapping[Node, Array]) -> dict[Node, Array]:

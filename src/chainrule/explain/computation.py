@@ -20,6 +20,7 @@ from chainrule.explain.evaluate import ON_BOARD, evaluate
 from chainrule.explain.expression import Call, Derivative, Expression, Negative, Number, Symbol
 from chainrule.explain.from_graph import expression_of
 from chainrule.explain.guards import without_guards
+from chainrule.explain.names import subscript
 from chainrule.explain.rewrite import ONE, ZERO, Order, eliminated, parts, rebuilt, symbols_of
 from chainrule.graph import Node, make_constant, make_input
 from chainrule.ops.value import Value, lift
@@ -158,7 +159,7 @@ def _places(e: Expression, name: str) -> tuple[Expression, list[Symbol]]:
 def _divided(definitions: Mapping[str, Expression]) -> dict[str, Expression]:
     """The definitions with a name for every argument of a function that is more than a name."""
     used = set(definitions).union(*map(symbols_of, definitions.values()))
-    fresh = iter(f"u{_lowered(number)}" for number in count(1))
+    fresh = iter(f"u{subscript(str(number))}" for number in count(1))
     divided: dict[str, Expression] = {}
     known: dict[Expression, Symbol] = {}
 
@@ -183,10 +184,6 @@ def _divided(definitions: Mapping[str, Expression]) -> dict[str, Expression]:
 
 def _is_simple(e: Expression) -> bool:
     return isinstance(e.operand if isinstance(e, Negative) else e, Symbol | Number) or not symbols_of(e)
-
-
-def _lowered(number: int) -> str:
-    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
 
 
 def _first_seen(function: str, definitions: Mapping[str, Expression]) -> Iterator[str]:

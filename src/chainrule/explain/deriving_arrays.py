@@ -34,7 +34,8 @@ from chainrule.explain.expression import (
 from chainrule.explain.from_graph import with_composites
 from chainrule.explain.guards import with_comparisons
 from chainrule.explain.matrix import ON_PAPER, collected, matrix_expression, on_paper
-from chainrule.explain.naming import SUPERSCRIPTS, record_named, result_of
+from chainrule.explain.names import superscript
+from chainrule.explain.naming import record_named, result_of
 from chainrule.explain.rewrite import parts, rebuilt
 from chainrule.explain.written import write
 from chainrule.graph import CONSTANT, INPUT, Graph, Kind, Node, dependants, make_constant, topological_order
@@ -78,7 +79,7 @@ def derive_arrays(f: Callable[..., Any], args: Sequence[Any], wrt: str | int | N
         wrt: the name of an input, the position of an argument, or None for every float input.
     """
     wide = [tree.map_leaves(_wide, arg) for arg in args]
-    traced, named = record_named(f, wide, SUPERSCRIPTS)
+    traced, named = record_named(f, wide, superscript)
     output = result_of(traced)
     inputs = {value.node: _leaf_name(str(value.node.keywords["slot"])) for value in traced.inputs}
     name = named.pop(output, None) or function_name(f)
@@ -101,7 +102,7 @@ def _leaf_name(path: str) -> str:
     keys = re.findall(r"\[([^\]]+)\]", found["path"])
     layers = [int(key) + 1 for key in keys if key.isdigit()]
     names = [key.strip("'\"") for key in keys if not key.isdigit()]
-    return (names[-1] if names else found["argument"]) + "".join(SUPERSCRIPTS[int(d)] for n in layers for d in str(n))
+    return (names[-1] if names else found["argument"]) + "".join(superscript(str(n)) for n in layers)
 
 
 def _chosen(wrt: str | int | None, floats: list[str], counts: list[int], names: list[str]) -> list[str]:
@@ -326,12 +327,8 @@ def _fallback(
             if operand in on_way and operand.op not in (INPUT, CONSTANT) and operand not in names and operand in engine:
                 wanted[operand] = None
     taken = set(names.values())
-    free = (name for number in range(1, 10_000) if (name := "u" + _raised(number)) not in taken)
+    free = (name for number in range(1, 10_000) if (name := "u" + superscript(str(number))) not in taken)
     return {node: next(free) for node in order if node in wanted}
-
-
-def _raised(number: int) -> str:
-    return "".join(SUPERSCRIPTS[int(digit)] for digit in str(number))
 
 
 def _check_differences(recorded: Recorded, sources: Sequence[Node], gradients: Sequence[Array]) -> None:

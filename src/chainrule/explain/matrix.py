@@ -30,10 +30,9 @@ from chainrule.explain.expression import (
     Transpose,
 )
 from chainrule.explain.from_graph import Names, number, written_operation
+from chainrule.explain.names import subscript
 from chainrule.graph import CONSTANT, Kind, Node, topological_order
 from chainrule.types import Array, Shape
-
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def matrix_expression(output: Node, names: Names, constants: dict[Expression, Array]) -> Expression:
@@ -98,13 +97,13 @@ def _named(array: Array, constants: dict[Expression, Array]) -> Expression:
     for name, known in constants.items():
         if known is array:
             return name
-    name = Symbol("c" + str(len(constants) + 1).translate(_LOWERED))
+    name = Symbol("c" + subscript(str(len(constants) + 1)))
     constants[name] = array
     return name
 
 
 def _ones(count: int, constants: dict[Expression, Array]) -> Expression:
-    name = Symbol("1" + str(count).translate(_LOWERED))
+    name = Symbol("1" + subscript(str(count)))
     constants[name] = np.ones(count)
     return name
 

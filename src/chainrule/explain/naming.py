@@ -12,22 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainrule.errors import ArgumentError
+from chainrule.explain.names import subscript
 from chainrule.graph import CONSTANT, INPUT, Node
 from chainrule.graph.origin import is_own
 from chainrule.ops.value import Value
 from chainrule.tracing import TracedCall, trace_call
 
+Script: TypeAlias = Callable[[str], str]
 _Seen = dict[Node, tuple[int, str]]
 
 
-SUBSCRIPTS, SUPERSCRIPTS = "₀₁₂₃₄₅₆₇₈₉", "⁰¹²³⁴⁵⁶⁷⁸⁹"
-
-
 def record_named(
-    f: Callable[..., Any], args: Sequence[Any], digits: str = SUBSCRIPTS
+    f: Callable[..., Any], args: Sequence[Any], script: Script = subscript
 ) -> tuple[TracedCall, dict[Node, str]]:
     """Record a function, with the names that its author gave to values between.
 
@@ -36,7 +35,7 @@ def record_named(
     Args:
         f: the function.
         args: numbers, arrays, or nested dicts, lists and tuples of them.
-        digits: in which values of one name are numbered.
+        script: how the numbers of values of one name are written.
     """
     seen: _Seen = {}
 
@@ -47,7 +46,7 @@ def record_named(
 
     traced = trace_call(watched, args, {}, range(len(args)))
     taken = {str(value.node.keywords["slot"]) for value in traced.inputs}
-    return traced, _numbered([(node, name) for node, (_, name) in seen.items()], taken, digits)
+    return traced, _numbered([(node, name) for node, (_, name) in seen.items()], taken, script)
 
 
 def result_of(traced: TracedCall) -> Node:
@@ -95,12 +94,12 @@ def _watched(seen: _Seen) -> Iterator[None]:
         sys.settrace(before)
 
 
-def _numbered(found: list[tuple[Node, str]], taken: set[str], digits: str) -> dict[Node, str]:
+def _numbered(found: list[tuple[Node, str]], taken: set[str], script: Script) -> dict[Node, str]:
     names = [name for _, name in found]
     result: dict[Node, str] = {}
     for node, name in found:
         if names.count(name) > 1 or name in taken:
             place = sum(other.startswith(name) and other[len(name) :].isnumeric() for other in result.values())
-            name += "".join(digits[int(digit)] for digit in str(place + 1))
+            name += script(str(place + 1))
         result[node] = name
     return result
