@@ -52,19 +52,21 @@ class Elements:
 
     def __init__(self, f: Callable[..., Any], at: Mapping[str, Any]) -> None:
         self._f = f
-        self._arrays = {name: _wide(value) for name, value in at.items()}
+        self._arrays = {name: np.asarray(value) for name, value in at.items()}
+        self._moving = {name: array for name, array in self._arrays.items() if array.dtype.kind == "f"}
         traced, named = record_named(f, list(self._arrays.values()))
+        variables = {name: _inputs(name, array.shape) for name, array in self._moving.items()}
         given = {
-            value.node: _inputs(name, array.shape) if array.dtype.kind == "f" else array
+            value.node: variables.get(name, array)
             for value, (name, array) in zip(traced.inputs, self._arrays.items(), strict=True)
         }
-        elements = _in_numbers([result_of(traced), *named], given)
-        self._moving = {name: array for name, array in self._arrays.items() if array.dtype.kind == "f"}
-        names = [each for name, array in self._moving.items() for each in _names(name, array.shape)]
-        values = (value for array in given.values() if array.dtype == object for value in array.flat)
-        self.inputs = {value.node: name for value, name in zip(values, names, strict=True)}
-        self.point = dict(zip(names, (float(x) for array in self._moving.values() for x in array.flat), strict=True))
-        self.output: Node = elements[result_of(traced)].item().node
+        nodes = [value.node for array in variables.values() for value in array.flat]
+        self.inputs = {node: str(node.keywords["slot"]) for node in nodes}
+        numbers = (float(x) for array in self._moving.values() for x in array.flat)
+        self.point = dict(zip(self.inputs.values(), numbers, strict=True))
+        result = result_of(traced)
+        elements = _in_numbers([result, *named], given)
+        self.output: Node = elements[result].item().node
         self.named: dict[Node, str] = {}
         for node, name in named.items():
             if elements[node].dtype == object:
@@ -78,11 +80,6 @@ class Elements:
         parts = {name: [next(rest) for _ in range(array.size)] for name, array in self._moving.items()}
         whole = {name: np.reshape(np.stack(part), self._moving[name].shape) for name, part in parts.items()}
         return self._f(*(whole.get(name, array) for name, array in self._arrays.items()))
-
-
-def _wide(value: Any) -> Array:
-    array = np.asarray(value)
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
 def _names(name: str, shape: Sequence[int]) -> list[str]:

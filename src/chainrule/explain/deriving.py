@@ -30,6 +30,7 @@ from chainrule.explain.written import write
 from chainrule.functions import grad
 from chainrule.graph import Node
 from chainrule.tracing import function_name
+from chainrule.types import Array
 
 _LONGEST_LINE = 130
 """Characters of a line from which names have been eliminated; where it would be longer, the names stay."""
@@ -87,19 +88,21 @@ def derive(
     if callable(f) and at is not None:
         at = _with_defaults(f, at)
     if callable(f) and _has_arrays(at):
-        if not (isinstance(wrt, str) and "[" in wrt):
-            if order != 1 or style == "forward":
-                raise ArgumentError(
-                    "a function of arrays is derived once, backwards; leave order and style away, or name an element, "
-                    "as in wrt='x[2]'"
-                )
-            return derive_arrays(f, _arguments(f, at), wrt)
-        subject, point = _from_elements(f, dict(zip(_parameters(f), _arguments(f, at), strict=True)))
-        variables = _variables(subject.computation, names_of_elements(wrt), order)
+        arguments = [tree.map_leaves(_wide, argument) for argument in _arguments(f, at)]
+        if isinstance(wrt, str) and "[" in wrt:
+            subject, at = _from_elements(f, dict(zip(_parameters(f), arguments, strict=True)))
+            wrt = names_of_elements(wrt)
+        elif order != 1 or style == "forward":
+            raise ArgumentError(
+                "a function of arrays is derived once, backwards; leave order and style away, or name an element, "
+                "as in wrt='x[2]'"
+            )
+        else:
+            return derive_arrays(f, arguments, wrt)
     else:
         subject = _from_text(f) if isinstance(f, str) else _from_function(f)
-        variables = _variables(subject.computation, wrt, order)
-        point = _point(subject.computation, at)
+    variables = _variables(subject.computation, wrt, order)
+    point = _point(subject.computation, at)
     for variable in variables[:-1]:
         subject = _derivative_of(subject, variable)
     return _derived(subject, variables[-1], point, style)
@@ -155,6 +158,12 @@ def _arguments(f: Callable[..., Any], at: At) -> list[Any]:
     if set(at) != set(names):
         raise ArgumentError(f"at needs a value for each of {', '.join(names)}, got {', '.join(at) or 'none'}")
     return [at[name] for name in names]
+
+
+def _wide(leaf: Any) -> Array:
+    """An argument as boards compute with it: floats in float64."""
+    array = np.asarray(leaf)
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
 def _from_function(f: Callable[..., Any]) -> _Subject:

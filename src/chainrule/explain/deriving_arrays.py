@@ -75,23 +75,17 @@ def derive_arrays(f: Callable[..., Any], args: Sequence[Any], wrt: str | int | N
 
     Args:
         f: a traced function that returns one float number.
-        args: its arguments, nested float arrays; computed with in float64.
+        args: its arguments, nested arrays, floats in float64.
         wrt: the name of an input, the position of an argument, or None for every float input.
     """
-    wide = [tree.map_leaves(_wide, arg) for arg in args]
-    traced, named = record_named(f, wide, superscript)
+    traced, named = record_named(f, args, superscript)
     output = result_of(traced)
     inputs = {value.node: _leaf_name(str(value.node.keywords["slot"])) for value in traced.inputs}
     name = named.pop(output, None) or function_name(f)
-    recorded = Recorded(inputs, output, name, named, tree.leaves(wide))
+    recorded = Recorded(inputs, output, name, named, tree.leaves(args))
     floats = [name for node, name in inputs.items() if node.type.is_float]
     chosen = _chosen(wrt, floats, [len(tree.leaves(arg)) for arg in args], list(inputs.values()))
     return derive_recorded(recorded, chosen)
-
-
-def _wide(leaf: Any) -> Any:
-    array = np.asarray(leaf)
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
 def _leaf_name(path: str) -> str:
