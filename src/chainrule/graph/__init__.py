@@ -4,6 +4,7 @@ from chainrule.graph.graph import Graph, dependants, topological_order
 from chainrule.graph.node import CONSTANT, INPUT, Constant, Node, make_constant, make_input, make_node
 from chainrule.graph.op import EachOperand, Kind, Op, Rule
 from chainrule.graph.origin import Origin, current_origin, inherit
+from chainrule.graph.rebuild import rebuild, with_outputs
 from chainrule.graph.registry import REGISTRY, register
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "make_constant",
     "make_input",
     "make_node",
+    "rebuild",
     "register",
     "topological_order",
+    "with_outputs",
 ]

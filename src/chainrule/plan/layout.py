@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chainrule.graph import Graph, Node, make_node
+from chainrule.graph import Graph, Node, make_node, rebuild
 from chainrule.plan.access import SPARSE, is_leaf
 from chainrule.plan.fuse import Fusion, fuse
 from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place, Usage
-from chainrule.plan.prepare import copy_of, rebuild
+from chainrule.plan.prepare import copy_of
 
 _PANEL = 256  # bytes of a panel's row: a single example has so many sums at a time in registers
 _FAR = 1 << 20  # bytes of a left factor

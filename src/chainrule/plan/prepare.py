@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
-from chainrule.graph import Graph, Node, inherit, make_node
+from chainrule.graph import Graph, Node, inherit, make_node, rebuild, with_outputs
 from chainrule.ops.convert import CAST
 from chainrule.ops.elementwise import STOP_GRADIENT
 from chainrule.ops.matmul import MATMUL
@@ -35,24 +35,6 @@ def copy_of(node: Node) -> Node:
     """A node of the same value that is kept in memory of its own."""
     with inherit(node.origin):
         return make_node(STOP_GRADIENT, (node,))
-
-
-def rebuild(graph: Graph, change: Callable[[Node, Node], Node]) -> Graph:
-    """The graph with every node replaced by what `change(node, node with new operands)` gives, operands first."""
-    new: dict[Node, Node] = {node: node for node in graph.inputs}
-    for node in graph.nodes:
-        if node not in new:
-            operands = tuple([new[operand] for operand in node.operands])
-            with inherit(node.origin):
-                same = operands == node.operands
-                new[node] = change(node, node if same else make_node(node.op, operands, **node.keywords))
-    return with_outputs(graph, [new[output] for output in graph.outputs])
-
-
-def with_outputs(graph: Graph, outputs: Sequence[Node]) -> Graph:
-    """The graph of other outputs; itself if they are the same."""
-    outputs = tuple(outputs)
-    return graph if outputs == graph.outputs else Graph(graph.inputs, outputs, graph.name)
 
 
 def _in_two_steps(node: Node) -> Node:
