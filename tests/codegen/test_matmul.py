@@ -7,7 +7,7 @@ import mmap
 import re
 import sys
 from functools import cache
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import pytest
@@ -20,9 +20,14 @@ from chainrule.runtime.code import assembly, load
 
 DTYPES = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
 FORMS = ("rows", "columns")
+PANELS = (0, 1, 2)  # vectors of B that lie together; 0: all
 LEVELS_HERE = [level for level in LEVELS if runs_here(level)]
 LENGTHS = (0, 1, 2, 3, 7, 64, 101)
-PRODUCT = (("a", "ptr"), ("as", "i64"), ("b", "ptr"), ("bs", "i64"), ("k", "i64"), ("c", "ptr"), ("cs", "i64"))
+PRODUCT = (
+    *(("a", "ptr"), ("as", "i64"), ("b", "ptr"), ("bs", "i64"), ("bp", "i64")),
+    *(("k", "i64"), ("c", "ptr"), ("cs", "i64")),
+)
+PACK = (("b", "ptr"), ("bs", "i64"), ("k", "i64"), ("panel", "ptr"))
 NATIVE = {"ptr": ctypes.c_void_p, "i64": ctypes.c_int64, "float": ctypes.c_float, "double": ctypes.c_double}
 
 everywhere = pytest.mark.parametrize("element", DTYPES)
@@ -51,16 +56,14 @@ def export(module, name, parameters, result="void"):
 def library(level, element):
     """All kernels of a level, by their parameters, and one that does the same without vectors."""
     machine, module, names = target(level), Module(fma=target(level).fma), {}
-    for (rows, vectors), form, accumulate in product(shapes(machine, element), FORMS, (False, True)):
-        name = micro_kernel(module, machine, element, rows, vectors, form, accumulate=accumulate)
-        names[rows, vectors, form, accumulate] = export(module, name, PRODUCT)
+    for (rows, vectors), form, panel in product(shapes(machine, element), FORMS, PANELS):
+        name = micro_kernel(module, machine, element, rows, vectors, form, panel=panel)
+        names[rows, vectors, form, panel] = export(module, name, PRODUCT)
     plain = {"dot": dot_kernel(module, machine, element), "chain": chain(module, element)}
     dots = {
         key: export(module, name, (("a", "ptr"), ("b", "ptr"), ("k", "i64")), element) for key, name in plain.items()
     }
-    packs = {
-        width: export(module, pack_kernel(module, machine, element, width), PRODUCT[2:6]) for width in (1, 2, 3, 8)
-    }
+    packs = {width: export(module, pack_kernel(module, machine, element, width), PACK) for width in (1, 2, 3, 8)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAINRULE_CACHE", "off")
         code = load(str(module), machine, [*names.values(), *dots.values(), *packs.values()])
@@ -68,7 +71,9 @@ def library(level, element):
     functions = {key: code.function(name, *types) for key, name in names.items()}
     pointers = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
     functions |= {key: code.function(name, *pointers, result=NATIVE[element]) for key, name in dots.items()}
-    return functions | {("pack", width): code.function(name, *types[2:6]) for width, name in packs.items()}
+    return functions | {
+        ("pack", width): code.function(name, *(NATIVE[type_] for _, type_ in PACK)) for width, name in packs.items()
+    }
 
 
 def chain(module, element):
@@ -117,10 +122,20 @@ def assert_same_bits(x, y, case=""):
     np.testing.assert_array_equal(np.signbit(x), np.signbit(y), case)
 
 
-def multiply(kernel, a, b, c, k, *, form, a_stride, b_stride, c_stride):
+def multiply(kernel, a, b, c, k, *, a_stride, b_stride, c_stride, b_panel=0):
     """Call a micro-kernel on arrays or addresses."""
     addresses = [x if isinstance(x, int) else x.ctypes.data for x in (a, b, c)]
-    kernel(addresses[0], a_stride, addresses[1], b_stride, k, addresses[2], c_stride)
+    kernel(addresses[0], a_stride, addresses[1], b_stride, b_panel, k, addresses[2], c_stride)
+
+
+def in_panels(b, width, gap=0):
+    """Panels of so many columns, the last one filled with NaN, and `gap` more NaNs behind each."""
+    k, columns = b.shape
+    whole = np.pad(b, ((0, 0), (0, -columns % width)), constant_values=np.nan)
+    panels = (
+        whole.reshape(k, whole.shape[1] // width, width).transpose(1, 0, 2).reshape(whole.shape[1] // width, k * width)
+    )
+    return strided(panels, gap)
 
 
 def chains(functions, a, b):
@@ -146,8 +161,8 @@ def test_every_tile_has_the_bits_of_a_scalar_chain(level, element):
             width = vectors * machine.lanes(element)
             x, y = strided(a[:rows] if form == "rows" else a[:rows].T, 3), strided(b[:, :width], 5)
             c = np.full((rows, width + 2), np.nan, dtype)
-            kernel = functions[rows, vectors, form, False]
-            multiply(kernel, x, y, c, k, form=form, a_stride=x.shape[1], b_stride=width + 5, c_stride=width + 2)
+            kernel = functions[rows, vectors, form, 0]
+            multiply(kernel, x, y, c, k, a_stride=x.shape[1], b_stride=width + 5, c_stride=width + 2)
             assert_same_bits(c[:, :width], expected[:rows, :width], f"{rows}x{vectors} {form} {k}")
             assert np.isnan(c[:, width:]).all()
 
@@ -163,28 +178,28 @@ def test_products_are_right_in_higher_precision(level, element):
     exact, size = a.astype(wide) @ b.astype(wide), np.abs(a).astype(wide) @ np.abs(b).astype(wide)
     for form in FORMS:
         x, c = np.ascontiguousarray(a if form == "rows" else a.T), np.empty((rows, width), dtype)
-        kernel = functions[rows, vectors, form, False]
-        multiply(kernel, x, b, c, 101, form=form, a_stride=x.shape[1], b_stride=width, c_stride=width)
+        kernel = functions[rows, vectors, form, 0]
+        multiply(kernel, x, b, c, 101, a_stride=x.shape[1], b_stride=width, c_stride=width)
         assert (np.abs(c - exact) <= 101 * np.finfo(dtype).eps * size).all()
 
 
 @on_levels
 @everywhere
-@pytest.mark.parametrize("form", FORMS)
-def test_a_sum_may_go_on_from_what_c_holds(level, element, form):
+@pytest.mark.parametrize("panel", PANELS[1:])
+def test_panels_give_the_bits_of_whole_rows(level, element, panel):
     functions, machine, dtype = library(level, element), target(level), DTYPES[element]
-    for rows, vectors in shapes(machine, element):
-        width = vectors * machine.lanes(element)
-        a, b = numbers(5, rows, 101, dtype=dtype), numbers(6, 101, width, dtype=dtype)
+    lanes = machine.lanes(element)
+    for (rows, vectors), form, k in product(shapes(machine, element), FORMS, (1, 7, 64)):
+        width = vectors * lanes
+        a, b = numbers(5, rows, k, dtype=dtype), numbers(6, k, width, dtype=dtype)
+        x = np.ascontiguousarray(a if form == "rows" else a.T)
         whole, parts = np.empty((2, rows, width), dtype)
-        for c, stops in ((whole, (0, 101)), (parts, (0, 1, 64, 64, 101))):
-            for accumulate, (start, stop) in enumerate(pairwise(stops)):
-                piece = a[:, start:stop]
-                x = np.ascontiguousarray(piece if form == "rows" else piece.T)
-                kernel = functions[rows, vectors, form, accumulate > 0]
-                strides = {"a_stride": x.shape[1], "b_stride": width, "c_stride": width}
-                multiply(kernel, x, b[start:], c, stop - start, form=form, **strides)
-        assert_same_bits(parts, whole)
+        multiply(functions[rows, vectors, form, 0], x, b, whole, k, a_stride=x.shape[1], b_stride=width, c_stride=width)
+        own = min(panel, vectors) * lanes
+        panels = in_panels(b, own, gap=3)
+        strides = {"a_stride": x.shape[1], "b_stride": own, "b_panel": panels.shape[1], "c_stride": width}
+        multiply(functions[rows, vectors, form, panel], x, panels, parts, k, **strides)
+        assert_same_bits(parts, whole, f"{rows}x{vectors} {form} {k}")
 
 
 class Pages:
@@ -216,21 +231,30 @@ def pages():
     return [Pages(1 << 16) for _ in range(3)]
 
 
+def _without_padding(b, width):
+    """Panels of B up to its last number: a last panel that is only half full ends where its last row's vectors do."""
+    panels = in_panels(b, width).ravel()
+    unused = -b.shape[1] % width
+    return panels[: panels.size - unused] if b.size else panels
+
+
 @on_levels
 @everywhere
 @pytest.mark.parametrize("at_the_end", [False, True])
 def test_nothing_outside_of_the_elements_is_touched(level, element, at_the_end, pages):
     functions, machine, dtype = library(level, element), target(level), DTYPES[element]
-    for (rows, vectors), form, k, accumulate in product(shapes(machine, element), FORMS, (0, 1, 3, 64), (False, True)):
-        width = vectors * machine.lanes(element)
+    lanes = machine.lanes(element)
+    for (rows, vectors), form, k, panel in product(shapes(machine, element), FORMS, (0, 1, 3, 64), PANELS):
+        width, own = vectors * lanes, min(panel or vectors, vectors) * lanes
         a = numbers(7, *((rows, k) if form == "rows" else (k, rows)), dtype=dtype)
         b = numbers(8, k, width, dtype=dtype)
         c = np.zeros((rows, width), dtype)
         (x, _), (y, _), (z, result) = (
-            page.place(array, at_the_end=at_the_end) for page, array in zip(pages, (a, b, c), strict=True)
+            page.place(array, at_the_end=at_the_end)
+            for page, array in zip(pages, (a, _without_padding(b, own), c), strict=True)
         )
-        kernel = functions[rows, vectors, form, accumulate]
-        multiply(kernel, x, y, z, k, form=form, a_stride=a.shape[1], b_stride=width, c_stride=width)
+        kernel = functions[rows, vectors, form, panel]
+        multiply(kernel, x, y, z, k, a_stride=a.shape[1], b_stride=own, b_panel=k * own, c_stride=width)
         np.testing.assert_allclose(result, (a if form == "rows" else a.T) @ b, rtol=1e-3, atol=1)
 
 
@@ -301,8 +325,8 @@ def test_infinities_and_nan_stay_in_their_elements():
     a, b = np.ones((2, 3), np.float32), np.ones((3, lanes), np.float32)
     a[0, 1], b[2, 1] = np.inf, np.nan
     c = np.empty((2, lanes), np.float32)
-    kernel = library(level, "float")[2, 1, "rows", False]
-    multiply(kernel, a, b, c, 3, form="rows", a_stride=3, b_stride=lanes, c_stride=lanes)
+    kernel = library(level, "float")[2, 1, "rows", 0]
+    multiply(kernel, a, b, c, 3, a_stride=3, b_stride=lanes, c_stride=lanes)
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(c, a @ b)
 
@@ -312,7 +336,8 @@ def test_a_kernel_is_written_once():
     names = [micro_kernel(module, machine, "float", 6, 2, "rows") for _ in range(2)]
     assert names == ["matmul_float_6x2_rows"] * 2
     assert list(module.functions) == names[:1]
-    assert micro_kernel(module, machine, "float", 6, 2, "rows", accumulate=True) not in names
+    assert micro_kernel(module, machine, "float", 6, 2, "rows", panel=2) == names[0], "it is within one panel"
+    assert micro_kernel(module, machine, "float", 6, 2, "rows", panel=1) not in names
     assert pack_kernel(module, machine, "float", 2) == pack_kernel(module, machine, "float", 2)
     assert dot_kernel(module, machine, "double") == dot_kernel(module, machine, "double")
 
@@ -322,9 +347,9 @@ def test_a_kernel_is_written_once():
 def test_the_sums_stay_in_registers(level, form):
     """No tile spills a vector: a load from or a store to the stack in the loop costs as much as an FMA."""
     machine = target(level, "x86_64-unknown-linux-gnu")
-    for rows, vectors in shapes(machine, "float"):
+    for (rows, vectors), panel in product(shapes(machine, "float"), PANELS):
         module = Module()
-        export(module, micro_kernel(module, machine, "float", rows, vectors, form), PRODUCT)
+        export(module, micro_kernel(module, machine, "float", rows, vectors, form, panel=panel), PRODUCT)
         text = assembly(str(module), machine)
         assert len(re.findall(r"\tvfmadd", text)) == rows * vectors
-        assert not re.search(r"vmov[au]ps.*\(%rsp\)", text), (rows, vectors)
+        assert not re.search(r"vmov[au]ps.*\(%rsp\), %[yz]mm|[yz]mm.*\(%rsp\)", text), (rows, vectors, panel)

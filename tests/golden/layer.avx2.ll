@@ -83,168 +83,168 @@ loop36.end:
 loop3.end:
   ret void
 }
-define internal void @matmul_float_8x1_rows(ptr %a, i64 %a_stride, ptr %b, i64 %b_stride, i64 %k, ptr %c, i64 %c_stride) nounwind {
+define internal void @matmul_float_8x1_rows(ptr %a, i64 %a_stride, ptr %b, i64 %b_stride, i64 %b_panel, i64 %k, ptr %c, i64 %c_stride) nounwind {
 entry:
-  %v1 = getelementptr inbounds float, ptr %c, i64 %c_stride
-  %v2 = getelementptr inbounds float, ptr %v1, i64 %c_stride
-  %v3 = getelementptr inbounds float, ptr %v2, i64 %c_stride
-  %v4 = getelementptr inbounds float, ptr %v3, i64 %c_stride
-  %v5 = getelementptr inbounds float, ptr %v4, i64 %c_stride
-  %v6 = getelementptr inbounds float, ptr %v5, i64 %c_stride
-  %v7 = getelementptr inbounds float, ptr %v6, i64 %c_stride
-  %v8 = getelementptr inbounds float, ptr %c, i64 0
-  %v9 = getelementptr inbounds float, ptr %v1, i64 0
-  %v10 = getelementptr inbounds float, ptr %v2, i64 0
-  %v11 = getelementptr inbounds float, ptr %v3, i64 0
-  %v12 = getelementptr inbounds float, ptr %v4, i64 0
-  %v13 = getelementptr inbounds float, ptr %v5, i64 0
-  %v14 = getelementptr inbounds float, ptr %v6, i64 0
-  %v15 = getelementptr inbounds float, ptr %v7, i64 0
-  %v16 = getelementptr inbounds float, ptr %a, i64 %a_stride
-  %v17 = getelementptr inbounds float, ptr %v16, i64 %a_stride
-  %v18 = getelementptr inbounds float, ptr %v17, i64 %a_stride
-  %v19 = getelementptr inbounds float, ptr %v18, i64 %a_stride
-  %v20 = getelementptr inbounds float, ptr %v19, i64 %a_stride
-  %v21 = getelementptr inbounds float, ptr %v20, i64 %a_stride
-  %v22 = getelementptr inbounds float, ptr %v21, i64 %a_stride
-  %v24.any = icmp slt i64 0, %k
-  br i1 %v24.any, label %loop23.body, label %loop23.end
-loop23.body:
-  %v24 = phi i64 [ 0, %entry ], [ %v24.next, %loop23.body ]
-  %v25 = phi ptr [ %b, %entry ], [ %v42, %loop23.body ]
-  %v26 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v69, %loop23.body ]
-  %v27 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v70, %loop23.body ]
-  %v28 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v71, %loop23.body ]
-  %v29 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v72, %loop23.body ]
-  %v30 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v73, %loop23.body ]
-  %v31 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v74, %loop23.body ]
-  %v32 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v75, %loop23.body ]
-  %v33 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v76, %loop23.body ]
-  %v34 = getelementptr inbounds float, ptr %a, i64 %v24
-  %v35 = getelementptr inbounds float, ptr %v16, i64 %v24
-  %v36 = getelementptr inbounds float, ptr %v17, i64 %v24
-  %v37 = getelementptr inbounds float, ptr %v18, i64 %v24
-  %v38 = getelementptr inbounds float, ptr %v19, i64 %v24
-  %v39 = getelementptr inbounds float, ptr %v20, i64 %v24
-  %v40 = getelementptr inbounds float, ptr %v21, i64 %v24
-  %v41 = getelementptr inbounds float, ptr %v22, i64 %v24
-  %v42 = getelementptr inbounds float, ptr %v25, i64 %b_stride
-  %v43 = getelementptr inbounds float, ptr %v25, i64 0
-  %v44 = load <8 x float>, ptr %v43, align 1
-  %v45 = load float, ptr %v34, align 1
+  %v1 = getelementptr inbounds float, ptr %a, i64 %a_stride
+  %v2 = getelementptr inbounds float, ptr %v1, i64 %a_stride
+  %v3 = getelementptr inbounds float, ptr %v2, i64 %a_stride
+  %v4 = getelementptr inbounds float, ptr %v3, i64 %a_stride
+  %v5 = getelementptr inbounds float, ptr %v4, i64 %a_stride
+  %v6 = getelementptr inbounds float, ptr %v5, i64 %a_stride
+  %v7 = getelementptr inbounds float, ptr %v6, i64 %a_stride
+  %v9.any = icmp slt i64 0, %k
+  br i1 %v9.any, label %loop8.body, label %loop8.end
+loop8.body:
+  %v9 = phi i64 [ 0, %entry ], [ %v9.next, %loop8.body ]
+  %v10 = phi ptr [ %b, %entry ], [ %v27, %loop8.body ]
+  %v11 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v54, %loop8.body ]
+  %v12 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v55, %loop8.body ]
+  %v13 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v56, %loop8.body ]
+  %v14 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v57, %loop8.body ]
+  %v15 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v58, %loop8.body ]
+  %v16 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v59, %loop8.body ]
+  %v17 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v60, %loop8.body ]
+  %v18 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v61, %loop8.body ]
+  %v19 = getelementptr inbounds float, ptr %a, i64 %v9
+  %v20 = getelementptr inbounds float, ptr %v1, i64 %v9
+  %v21 = getelementptr inbounds float, ptr %v2, i64 %v9
+  %v22 = getelementptr inbounds float, ptr %v3, i64 %v9
+  %v23 = getelementptr inbounds float, ptr %v4, i64 %v9
+  %v24 = getelementptr inbounds float, ptr %v5, i64 %v9
+  %v25 = getelementptr inbounds float, ptr %v6, i64 %v9
+  %v26 = getelementptr inbounds float, ptr %v7, i64 %v9
+  %v27 = getelementptr inbounds float, ptr %v10, i64 %b_stride
+  %v28 = getelementptr inbounds float, ptr %v10, i64 0
+  %v29 = load <8 x float>, ptr %v28, align 1
+  %v30 = load float, ptr %v19, align 1
+  %v31 = insertelement <8 x float> poison, float %v30, i64 0
+  %v32 = shufflevector <8 x float> %v31, <8 x float> poison, <8 x i32> zeroinitializer
+  %v33 = load float, ptr %v20, align 1
+  %v34 = insertelement <8 x float> poison, float %v33, i64 0
+  %v35 = shufflevector <8 x float> %v34, <8 x float> poison, <8 x i32> zeroinitializer
+  %v36 = load float, ptr %v21, align 1
+  %v37 = insertelement <8 x float> poison, float %v36, i64 0
+  %v38 = shufflevector <8 x float> %v37, <8 x float> poison, <8 x i32> zeroinitializer
+  %v39 = load float, ptr %v22, align 1
+  %v40 = insertelement <8 x float> poison, float %v39, i64 0
+  %v41 = shufflevector <8 x float> %v40, <8 x float> poison, <8 x i32> zeroinitializer
+  %v42 = load float, ptr %v23, align 1
+  %v43 = insertelement <8 x float> poison, float %v42, i64 0
+  %v44 = shufflevector <8 x float> %v43, <8 x float> poison, <8 x i32> zeroinitializer
+  %v45 = load float, ptr %v24, align 1
   %v46 = insertelement <8 x float> poison, float %v45, i64 0
   %v47 = shufflevector <8 x float> %v46, <8 x float> poison, <8 x i32> zeroinitializer
-  %v48 = load float, ptr %v35, align 1
+  %v48 = load float, ptr %v25, align 1
   %v49 = insertelement <8 x float> poison, float %v48, i64 0
   %v50 = shufflevector <8 x float> %v49, <8 x float> poison, <8 x i32> zeroinitializer
-  %v51 = load float, ptr %v36, align 1
+  %v51 = load float, ptr %v26, align 1
   %v52 = insertelement <8 x float> poison, float %v51, i64 0
   %v53 = shufflevector <8 x float> %v52, <8 x float> poison, <8 x i32> zeroinitializer
-  %v54 = load float, ptr %v37, align 1
-  %v55 = insertelement <8 x float> poison, float %v54, i64 0
-  %v56 = shufflevector <8 x float> %v55, <8 x float> poison, <8 x i32> zeroinitializer
-  %v57 = load float, ptr %v38, align 1
-  %v58 = insertelement <8 x float> poison, float %v57, i64 0
-  %v59 = shufflevector <8 x float> %v58, <8 x float> poison, <8 x i32> zeroinitializer
-  %v60 = load float, ptr %v39, align 1
-  %v61 = insertelement <8 x float> poison, float %v60, i64 0
-  %v62 = shufflevector <8 x float> %v61, <8 x float> poison, <8 x i32> zeroinitializer
-  %v63 = load float, ptr %v40, align 1
-  %v64 = insertelement <8 x float> poison, float %v63, i64 0
-  %v65 = shufflevector <8 x float> %v64, <8 x float> poison, <8 x i32> zeroinitializer
-  %v66 = load float, ptr %v41, align 1
-  %v67 = insertelement <8 x float> poison, float %v66, i64 0
-  %v68 = shufflevector <8 x float> %v67, <8 x float> poison, <8 x i32> zeroinitializer
-  %v69 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v47, <8 x float> %v44, <8 x float> %v26)
-  %v70 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v50, <8 x float> %v44, <8 x float> %v27)
-  %v71 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v53, <8 x float> %v44, <8 x float> %v28)
-  %v72 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v56, <8 x float> %v44, <8 x float> %v29)
-  %v73 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v59, <8 x float> %v44, <8 x float> %v30)
-  %v74 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v62, <8 x float> %v44, <8 x float> %v31)
-  %v75 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v65, <8 x float> %v44, <8 x float> %v32)
-  %v76 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v68, <8 x float> %v44, <8 x float> %v33)
-  %v24.sum = add nuw nsw i64 %v24, 1
-  %v24.next = call i64 @llvm.expect.i64(i64 %v24.sum, i64 1)
-  %v24.more = icmp slt i64 %v24.next, %k
-  br i1 %v24.more, label %loop23.body, label %loop23.end
-loop23.end:
-  %v25.end = phi ptr [ %b, %entry ], [ %v42, %loop23.body ]
-  %v26.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v69, %loop23.body ]
-  %v27.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v70, %loop23.body ]
-  %v28.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v71, %loop23.body ]
-  %v29.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v72, %loop23.body ]
-  %v30.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v73, %loop23.body ]
-  %v31.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v74, %loop23.body ]
-  %v32.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v75, %loop23.body ]
-  %v33.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v76, %loop23.body ]
-  store <8 x float> %v26.end, ptr %v8, align 1
-  store <8 x float> %v27.end, ptr %v9, align 1
-  store <8 x float> %v28.end, ptr %v10, align 1
-  store <8 x float> %v29.end, ptr %v11, align 1
-  store <8 x float> %v30.end, ptr %v12, align 1
-  store <8 x float> %v31.end, ptr %v13, align 1
-  store <8 x float> %v32.end, ptr %v14, align 1
-  store <8 x float> %v33.end, ptr %v15, align 1
+  %v54 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v32, <8 x float> %v29, <8 x float> %v11)
+  %v55 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v35, <8 x float> %v29, <8 x float> %v12)
+  %v56 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v38, <8 x float> %v29, <8 x float> %v13)
+  %v57 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v41, <8 x float> %v29, <8 x float> %v14)
+  %v58 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v44, <8 x float> %v29, <8 x float> %v15)
+  %v59 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v47, <8 x float> %v29, <8 x float> %v16)
+  %v60 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v50, <8 x float> %v29, <8 x float> %v17)
+  %v61 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v53, <8 x float> %v29, <8 x float> %v18)
+  %v9.sum = add nuw nsw i64 %v9, 1
+  %v9.next = call i64 @llvm.expect.i64(i64 %v9.sum, i64 1)
+  %v9.more = icmp slt i64 %v9.next, %k
+  br i1 %v9.more, label %loop8.body, label %loop8.end
+loop8.end:
+  %v10.end = phi ptr [ %b, %entry ], [ %v27, %loop8.body ]
+  %v11.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v54, %loop8.body ]
+  %v12.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v55, %loop8.body ]
+  %v13.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v56, %loop8.body ]
+  %v14.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v57, %loop8.body ]
+  %v15.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v58, %loop8.body ]
+  %v16.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v59, %loop8.body ]
+  %v17.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v60, %loop8.body ]
+  %v18.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v61, %loop8.body ]
+  %v62 = getelementptr inbounds float, ptr %c, i64 %c_stride
+  %v63 = getelementptr inbounds float, ptr %v62, i64 %c_stride
+  %v64 = getelementptr inbounds float, ptr %v63, i64 %c_stride
+  %v65 = getelementptr inbounds float, ptr %v64, i64 %c_stride
+  %v66 = getelementptr inbounds float, ptr %v65, i64 %c_stride
+  %v67 = getelementptr inbounds float, ptr %v66, i64 %c_stride
+  %v68 = getelementptr inbounds float, ptr %v67, i64 %c_stride
+  %v69 = getelementptr inbounds float, ptr %c, i64 0
+  %v70 = getelementptr inbounds float, ptr %v62, i64 0
+  %v71 = getelementptr inbounds float, ptr %v63, i64 0
+  %v72 = getelementptr inbounds float, ptr %v64, i64 0
+  %v73 = getelementptr inbounds float, ptr %v65, i64 0
+  %v74 = getelementptr inbounds float, ptr %v66, i64 0
+  %v75 = getelementptr inbounds float, ptr %v67, i64 0
+  %v76 = getelementptr inbounds float, ptr %v68, i64 0
+  store <8 x float> %v11.end, ptr %v69, align 1
+  store <8 x float> %v12.end, ptr %v70, align 1
+  store <8 x float> %v13.end, ptr %v71, align 1
+  store <8 x float> %v14.end, ptr %v72, align 1
+  store <8 x float> %v15.end, ptr %v73, align 1
+  store <8 x float> %v16.end, ptr %v74, align 1
+  store <8 x float> %v17.end, ptr %v75, align 1
+  store <8 x float> %v18.end, ptr %v76, align 1
   ret void
 }
-define internal void @matmul_float_4x1_rows(ptr %a, i64 %a_stride, ptr %b, i64 %b_stride, i64 %k, ptr %c, i64 %c_stride) nounwind {
+define internal void @matmul_float_4x1_rows(ptr %a, i64 %a_stride, ptr %b, i64 %b_stride, i64 %b_panel, i64 %k, ptr %c, i64 %c_stride) nounwind {
 entry:
-  %v1 = getelementptr inbounds float, ptr %c, i64 %c_stride
-  %v2 = getelementptr inbounds float, ptr %v1, i64 %c_stride
-  %v3 = getelementptr inbounds float, ptr %v2, i64 %c_stride
-  %v4 = getelementptr inbounds float, ptr %c, i64 0
-  %v5 = getelementptr inbounds float, ptr %v1, i64 0
-  %v6 = getelementptr inbounds float, ptr %v2, i64 0
-  %v7 = getelementptr inbounds float, ptr %v3, i64 0
-  %v8 = getelementptr inbounds float, ptr %a, i64 %a_stride
-  %v9 = getelementptr inbounds float, ptr %v8, i64 %a_stride
-  %v10 = getelementptr inbounds float, ptr %v9, i64 %a_stride
-  %v12.any = icmp slt i64 0, %k
-  br i1 %v12.any, label %loop11.body, label %loop11.end
-loop11.body:
-  %v12 = phi i64 [ 0, %entry ], [ %v12.next, %loop11.body ]
-  %v13 = phi ptr [ %b, %entry ], [ %v22, %loop11.body ]
-  %v14 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v37, %loop11.body ]
-  %v15 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v38, %loop11.body ]
-  %v16 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v39, %loop11.body ]
-  %v17 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v40, %loop11.body ]
-  %v18 = getelementptr inbounds float, ptr %a, i64 %v12
-  %v19 = getelementptr inbounds float, ptr %v8, i64 %v12
-  %v20 = getelementptr inbounds float, ptr %v9, i64 %v12
-  %v21 = getelementptr inbounds float, ptr %v10, i64 %v12
-  %v22 = getelementptr inbounds float, ptr %v13, i64 %b_stride
-  %v23 = getelementptr inbounds float, ptr %v13, i64 0
-  %v24 = load <8 x float>, ptr %v23, align 1
-  %v25 = load float, ptr %v18, align 1
-  %v26 = insertelement <8 x float> poison, float %v25, i64 0
-  %v27 = shufflevector <8 x float> %v26, <8 x float> poison, <8 x i32> zeroinitializer
-  %v28 = load float, ptr %v19, align 1
-  %v29 = insertelement <8 x float> poison, float %v28, i64 0
-  %v30 = shufflevector <8 x float> %v29, <8 x float> poison, <8 x i32> zeroinitializer
-  %v31 = load float, ptr %v20, align 1
-  %v32 = insertelement <8 x float> poison, float %v31, i64 0
-  %v33 = shufflevector <8 x float> %v32, <8 x float> poison, <8 x i32> zeroinitializer
-  %v34 = load float, ptr %v21, align 1
-  %v35 = insertelement <8 x float> poison, float %v34, i64 0
-  %v36 = shufflevector <8 x float> %v35, <8 x float> poison, <8 x i32> zeroinitializer
-  %v37 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v27, <8 x float> %v24, <8 x float> %v14)
-  %v38 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v30, <8 x float> %v24, <8 x float> %v15)
-  %v39 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v33, <8 x float> %v24, <8 x float> %v16)
-  %v40 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v36, <8 x float> %v24, <8 x float> %v17)
-  %v12.sum = add nuw nsw i64 %v12, 1
-  %v12.next = call i64 @llvm.expect.i64(i64 %v12.sum, i64 1)
-  %v12.more = icmp slt i64 %v12.next, %k
-  br i1 %v12.more, label %loop11.body, label %loop11.end
-loop11.end:
-  %v13.end = phi ptr [ %b, %entry ], [ %v22, %loop11.body ]
-  %v14.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v37, %loop11.body ]
-  %v15.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v38, %loop11.body ]
-  %v16.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v39, %loop11.body ]
-  %v17.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v40, %loop11.body ]
-  store <8 x float> %v14.end, ptr %v4, align 1
-  store <8 x float> %v15.end, ptr %v5, align 1
-  store <8 x float> %v16.end, ptr %v6, align 1
-  store <8 x float> %v17.end, ptr %v7, align 1
+  %v1 = getelementptr inbounds float, ptr %a, i64 %a_stride
+  %v2 = getelementptr inbounds float, ptr %v1, i64 %a_stride
+  %v3 = getelementptr inbounds float, ptr %v2, i64 %a_stride
+  %v5.any = icmp slt i64 0, %k
+  br i1 %v5.any, label %loop4.body, label %loop4.end
+loop4.body:
+  %v5 = phi i64 [ 0, %entry ], [ %v5.next, %loop4.body ]
+  %v6 = phi ptr [ %b, %entry ], [ %v15, %loop4.body ]
+  %v7 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v30, %loop4.body ]
+  %v8 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v31, %loop4.body ]
+  %v9 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v32, %loop4.body ]
+  %v10 = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v33, %loop4.body ]
+  %v11 = getelementptr inbounds float, ptr %a, i64 %v5
+  %v12 = getelementptr inbounds float, ptr %v1, i64 %v5
+  %v13 = getelementptr inbounds float, ptr %v2, i64 %v5
+  %v14 = getelementptr inbounds float, ptr %v3, i64 %v5
+  %v15 = getelementptr inbounds float, ptr %v6, i64 %b_stride
+  %v16 = getelementptr inbounds float, ptr %v6, i64 0
+  %v17 = load <8 x float>, ptr %v16, align 1
+  %v18 = load float, ptr %v11, align 1
+  %v19 = insertelement <8 x float> poison, float %v18, i64 0
+  %v20 = shufflevector <8 x float> %v19, <8 x float> poison, <8 x i32> zeroinitializer
+  %v21 = load float, ptr %v12, align 1
+  %v22 = insertelement <8 x float> poison, float %v21, i64 0
+  %v23 = shufflevector <8 x float> %v22, <8 x float> poison, <8 x i32> zeroinitializer
+  %v24 = load float, ptr %v13, align 1
+  %v25 = insertelement <8 x float> poison, float %v24, i64 0
+  %v26 = shufflevector <8 x float> %v25, <8 x float> poison, <8 x i32> zeroinitializer
+  %v27 = load float, ptr %v14, align 1
+  %v28 = insertelement <8 x float> poison, float %v27, i64 0
+  %v29 = shufflevector <8 x float> %v28, <8 x float> poison, <8 x i32> zeroinitializer
+  %v30 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v20, <8 x float> %v17, <8 x float> %v7)
+  %v31 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v23, <8 x float> %v17, <8 x float> %v8)
+  %v32 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v26, <8 x float> %v17, <8 x float> %v9)
+  %v33 = call <8 x float> @llvm.fma.v8f32(<8 x float> %v29, <8 x float> %v17, <8 x float> %v10)
+  %v5.sum = add nuw nsw i64 %v5, 1
+  %v5.next = call i64 @llvm.expect.i64(i64 %v5.sum, i64 1)
+  %v5.more = icmp slt i64 %v5.next, %k
+  br i1 %v5.more, label %loop4.body, label %loop4.end
+loop4.end:
+  %v6.end = phi ptr [ %b, %entry ], [ %v15, %loop4.body ]
+  %v7.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v30, %loop4.body ]
+  %v8.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v31, %loop4.body ]
+  %v9.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v32, %loop4.body ]
+  %v10.end = phi <8 x float> [ splat (float 0x0000000000000000), %entry ], [ %v33, %loop4.body ]
+  %v34 = getelementptr inbounds float, ptr %c, i64 %c_stride
+  %v35 = getelementptr inbounds float, ptr %v34, i64 %c_stride
+  %v36 = getelementptr inbounds float, ptr %v35, i64 %c_stride
+  %v37 = getelementptr inbounds float, ptr %c, i64 0
+  %v38 = getelementptr inbounds float, ptr %v34, i64 0
+  %v39 = getelementptr inbounds float, ptr %v35, i64 0
+  %v40 = getelementptr inbounds float, ptr %v36, i64 0
+  store <8 x float> %v7.end, ptr %v37, align 1
+  store <8 x float> %v8.end, ptr %v38, align 1
+  store <8 x float> %v9.end, ptr %v39, align 1
+  store <8 x float> %v10.end, ptr %v40, align 1
   ret void
 }
 define internal float @tanh_float(float %a) nounwind {
@@ -351,7 +351,7 @@ loop29.body:
   %v39 = load ptr, ptr %v38, align 8
   %v46 = mul i64 %v37, %v45
   %v47 = getelementptr inbounds float, ptr %v43, i64 %v46
-  call void %v39(ptr %v47, i64 %v45, ptr %v17, i64 %v19, i64 %v49, ptr %v5, i64 8)
+  call void %v39(ptr %v47, i64 %v45, ptr %v17, i64 %v19, i64 0, i64 %v49, ptr %v5, i64 8)
   %v50 = add i64 %v37, %v34
   %v52.any = icmp slt i64 %v37, %v50
   br i1 %v52.any, label %loop51.body, label %loop51.end

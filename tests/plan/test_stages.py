@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import reference
-from chainrule.graph import Kind
+from chainrule import ops, reference
+from chainrule.graph import Graph, Kind
 from chainrule.plan import Place, make_plan
 from chainrule.plan.access import axis_groups, is_view, operand_indices
 from chainrule.plan.divide import candidates, grain_of, part
@@ -156,9 +156,13 @@ def node_of(shape, dtype=np.float32):
     return traced(lambda x: x * 2, np.zeros(shape, dtype)).outputs[0]
 
 
+def scratch_of(node, order):
+    return scratch(Graph((), (node,)), node, order)
+
+
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(0, 5), st.integers(0, 3)), max_size=8))
 def test_buffers_that_live_together_lie_apart_and_none_is_larger_than_it_must_be(drawn):
-    buffers = [scratch(node_of((rows, columns)), (0, 1)) for rows, columns, _, _ in drawn]
+    buffers = [scratch_of(node_of((rows, columns)), (0, 1)) for rows, columns, _, _ in drawn]
     lives = {buffer: (first, first + more) for buffer, (*_, first, more) in zip(buffers, drawn, strict=True)}
     shared, private = place_scratch(buffers, lives)
     assert private == 0
@@ -174,7 +178,7 @@ def test_buffers_that_live_together_lie_apart_and_none_is_larger_than_it_must_be
 
 
 def test_private_buffers_lie_one_after_another():
-    buffers = [scratch(node_of(()), ()) for _ in range(3)]
+    buffers = [scratch_of(node_of(()), ()) for _ in range(3)]
     for buffer in buffers:
         buffer.place = Place.PRIVATE
     shared, private = place_scratch(buffers, dict.fromkeys(buffers, (0, 0)))
@@ -185,7 +189,7 @@ def test_private_buffers_lie_one_after_another():
 
 def test_a_buffer_lives_from_its_writer_to_its_last_reader():
     node = node_of((3,))
-    buffer = scratch(node, (0,))
+    buffer = scratch_of(node, (0,))
     kernels = [Kernel(i, node, (3,), (0,), epoch=epoch) for i, epoch in enumerate((0, 2, 3))]
     kernels[0].stores = [Store(node, buffer, (0,))]
     lives = lifetimes(kernels, {kernels[0]: [], kernels[1]: [node], kernels[2]: []}, {node: buffer})
@@ -198,7 +202,7 @@ def test_a_buffer_lives_from_its_writer_to_its_last_reader():
 def test_rows_of_scratch_memory_begin_at_cache_lines_and_do_not_overlap(shape, dtype):
     node = node_of(shape, np.float32) if dtype is not np.bool_ else traced(lambda x: x > 0, np.zeros(shape)).outputs[0]
     for order in (tuple(range(len(shape))), tuple(reversed(range(len(shape))))):
-        buffer = scratch(node, order)
+        buffer = scratch_of(node, order)
         places = {sum(i * s for i, s in zip(at, buffer.strides, strict=True)) for at in np.ndindex(*shape)}
         assert len(places) == np.prod(shape)
         assert max(places, default=0) < buffer.elements
@@ -241,3 +245,34 @@ def test_the_caller_owns_what_it_gives_and_gets(program):
     assert [buffer.slot for buffer in inputs] == list(range(len(inputs)))
     assert [buffer.node for buffer in plan.results] == list(plan.graph.outputs)
     assert all(buffer.order == natural(buffer.node) and not buffer.padded for buffer in (*inputs, *plan.results))
+
+
+# Rectifiers
+
+
+def test_a_rectifier_keeps_nothing_beside_its_values():
+    """relu′ is chosen by the sign of relu, which the product reads anyway; nan, −0 and infinities choose as before."""
+
+    def step(x, W, g):
+        a = ops.relu(x)
+        return a @ W, np.where(x <= 0, 0, g @ W.T)
+
+    x = np.array([[np.nan, 0.0, -0.0, np.inf, -np.inf], [1.0, -1.0, 1e-45, -1e-45, 3.0]], np.float32)
+    W, g = np.ones((5, 4), np.float32), np.ones((2, 4), np.float32)
+    graph = traced(lambda x, W, g: step(x * 2.0, W, g), x, W, g)
+    prepared = prepare(graph)
+    prepared.verify()
+    plan = make_plan(graph)
+    assert all(buffer.node.type.dtype.kind != "b" for buffer in plan.buffers.values())
+    assert prepare(prepared).outputs == prepared.outputs
+    with np.errstate(all="ignore"):
+        for actual, wanted in zip(
+            reference.prepare(prepared)([x, W, g]), reference.prepare(graph)([x, W, g]), strict=True
+        ):
+            np.testing.assert_array_equal(actual, wanted)
+
+
+@pytest.mark.parametrize("other", [lambda x: np.where(x <= 0, 1, x), lambda x: np.where(x < 0, 0, x)])
+def test_what_is_no_rectifier_keeps_its_condition(other):
+    graph = traced(lambda x, y: (other(x), np.where(x <= 0, 0, y)), np.ones(3), np.ones(3))
+    assert prepare(graph).outputs == graph.outputs

@@ -29,11 +29,13 @@ class Index(NamedTuple):
         value: i64, or a vector of them.
         level: the loop level at which it is known.
         run: whether the lanes count on from `value`.
+        whole: whether a run begins at a multiple of its length.
     """
 
     value: Val
     level: int = 0
     run: bool = False
+    whole: bool = True
 
 
 ZERO = Index(i64(0))
@@ -49,6 +51,11 @@ def memory_of(buffer: Buffer) -> str:
 def unit_of(buffer: Buffer) -> str:
     """The LLVM type whose size is the unit of distances in a buffer: its elements, or bytes where the caller tells."""
     return "i8" if buffer.strided else memory_of(buffer)
+
+
+def _crosses_panels(buffer: Buffer, axis: int) -> bool:
+    """Whether an axis runs through the columns of a matrix in panels."""
+    return bool(buffer.panel) and buffer.innermost(axis)
 
 
 class Pulled(NamedTuple):
@@ -219,9 +226,7 @@ class Elements:
         level = max((index.level for index in at), default=0)
         memory = memory_of(buffer)
         if self._is_run(buffer, at):
-            pointer = self.address(buffer, at)
-            with f.at(level):
-                value = f.load(pointer, vector(memory, self.width))
+            value = self._load_run(buffer, at, level)
         elif all(not index.run and lanes(index.value.type) == 1 for index in at):
             pointer = self.address(buffer, at)
             with f.at(level):
@@ -240,11 +245,40 @@ class Elements:
         value = (self.splat(x) if running else x).value
         if buffer.node.type.dtype.kind == "b":
             value = f.cast("sext", value, "i32") if buffer.itemsize > 1 else f.cast("zext", value, "i8")
-        if not running or self.width == 1 or self._is_run(buffer, at):
+        if not running or self.width == 1:
             f.store(value, self.address(buffer, at))
+        elif self._is_run(buffer, at):
+            self._store_run(buffer, at, value)
+        else:
+            for lane, place in enumerate(self._lane_addresses(buffer, at, f.level)):
+                f.store(f.lane(value, lane), place)
+
+    def _load_run(self, buffer: Buffer, at: Indices, level: int) -> Val:
+        f, places = self.function, self._panel_places(buffer, at, level)
+        with f.at(level):
+            parts = [f.load(place, vector(memory_of(buffer), self.width // len(places))) for place in places]
+            while len(parts) > 1:
+                joined = range(2 * lanes(parts[0].type))
+                parts = [f.shuffle(a, b, joined) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
+
+    def _store_run(self, buffer: Buffer, at: Indices, value: Val) -> None:
+        f, places = self.function, self._panel_places(buffer, at, self.function.level)
+        if len(places) == 1:
+            f.store(value, places[0])
             return
-        for lane, place in enumerate(self._lane_addresses(buffer, at, f.level)):
-            f.store(f.lane(value, lane), place)
+        width = self.width // len(places)
+        for number, place in enumerate(places):
+            f.store(f.shuffle(value, value, range(number * width, (number + 1) * width)), place)
+
+    def _panel_places(self, buffer: Buffer, at: Indices, level: int) -> list[Val]:
+        """Where the parts of a run begin that lie in one panel each."""
+        places = [self.address(buffer, at)]
+        count = self.width // buffer.panel if buffer.panel else 1
+        with self.function.at(level):
+            while len(places) < count:
+                places.append(self.function.offset(places[-1], memory_of(buffer), self.to_next_panel(buffer)))
+        return places
 
     def _is_run(self, buffer: Buffer, at: Indices) -> bool:
         """Whether the lanes are neighbours in memory."""
@@ -253,6 +287,7 @@ class Elements:
             self.width > 1
             and len(runs) == 1
             and buffer.strides[runs[0]] == 1
+            and (at[runs[0]].whole or not buffer.panel)
             and all(lanes(index.value.type) == 1 for index in at)
         )
 
@@ -269,17 +304,18 @@ class Elements:
         f, unit = self.function, unit_of(buffer)
         uniform = tuple(ZERO if index.run or lanes(index.value.type) > 1 else index for index in at)
         base = self.address(buffer, uniform)
-        moving = [(index, self.stride(buffer, axis)) for axis, index in enumerate(at) if uniform[axis] is not index]
+        moving = [axis for axis, index in enumerate(at) if uniform[axis] is not index]
+        steps = {axis: self._steps(buffer, axis) for axis in moving}
         with f.at(level):
-            if len(moving) == 1 and moving[0][0].run:
-                ((index, stride),) = moving
-                places = [f.offset(base, unit, f.mul(index.value, stride))]
+            if len(moving) == 1 and at[moving[0]].run and not _crosses_panels(buffer, moving[0]):
+                (axis,) = moving
+                places = [f.offset(base, unit, self._distance(buffer, axis, at[axis].value, steps[axis]))]
                 while len(places) < self.width:
-                    places.append(f.offset(places[-1], unit, stride))
+                    places.append(f.offset(places[-1], unit, steps[axis]))
                 return places
             total: Val | None = None
-            for index, stride in moving:
-                term = f.mul(self.lane_numbers(index), f.splat(stride, self.width))
+            for axis in moving:
+                term = self._distance(buffer, axis, self.lane_numbers(at[axis]), steps[axis])
                 total = term if total is None else f.add(total, term)
             assert total is not None
             return [f.offset(base, unit, f.lane(total, lane)) for lane in range(self.width)]
@@ -300,14 +336,33 @@ class Elements:
             index = at[axis]
             if index.value.name == "0" or buffer.strides[axis] == 0:
                 continue
-            base, stride = pointer, self.stride(buffer, axis)
+            base, step = pointer, self._steps(buffer, axis)
 
-            def add(base: Val = base, index: Index = index, stride: Val = stride) -> Val:
-                distance = index.value if stride.name == "1" else f.mul(index.value, stride)
-                return f.offset(base, unit, distance)
+            def add(base: Val = base, axis: int = axis, index: Index = index, step: Val = step) -> Val:
+                return f.offset(base, unit, self._distance(buffer, axis, index.value, step))
 
-            pointer = self.remember(("address", base, index.value, stride), index.level, add)
+            pointer = self.remember(("address", base, index.value, step), index.level, add)
         return pointer
+
+    def _steps(self, buffer: Buffer, axis: int) -> Val:
+        """The distance of neighbours along an axis; of neighbouring panels along that of their columns."""
+        return self.to_next_panel(buffer) if _crosses_panels(buffer, axis) else self.stride(buffer, axis)
+
+    def _distance(self, buffer: Buffer, axis: int, index: Val, step: Val) -> Val:
+        """How far an index along an axis is from 0, in the buffer's unit; of one number or one for each lane."""
+        f = self.function
+        if step.name == "1":
+            return index
+        step = f.splat(step, lanes(index.type)) if lanes(index.type) > 1 else step
+        if not _crosses_panels(buffer, axis):
+            return f.mul(index, step)
+        panel = constant(index.type, buffer.panel)
+        return f.add(f.mul(f.udiv(index, panel), step), f.urem(index, panel))
+
+    def to_next_panel(self, buffer: Buffer) -> Val:
+        """How far the panels of a matrix are apart."""
+        rows = buffer.node.type.shape[buffer.order[0]]
+        return self.number(("panel", buffer), rows * buffer.panel)
 
     def pointer(self, buffer: Buffer) -> Val:
         """Where a buffer begins, at the step and for this thread."""

@@ -22,6 +22,7 @@ _PARAMETERS = (
     ("a_stride", "i64"),
     ("b", "ptr"),
     ("b_stride", "i64"),
+    ("b_panel", "i64"),
     ("k", "i64"),
     ("c", "ptr"),
     ("c_stride", "i64"),
@@ -36,23 +37,24 @@ def micro_kernel(
     vectors: int,
     form: Form,
     *,
-    accumulate: bool = False,
+    panel: int = 0,
 ) -> str:
     """The name of the function that computes one tile of C; it is written to the module at the first request.
 
-    Its signature is `void (ptr a, i64 a_stride, ptr b, i64 b_stride, i64 k, ptr c, i64 c_stride)`, with strides in
-    elements and no alignment but that of an element. It reads
+    Its signature is `void (ptr a, i64 a_stride, ptr b, i64 b_stride, i64 b_panel, i64 k, ptr c, i64 c_stride)`, with
+    strides in elements and no alignment but that of an element. It reads
 
     - A[m, k] at a + m·a_stride + k, for m < rows (form "rows": x of x·W, or δ of δ·Wᵀ),
       or at a + k·a_stride + m (form "columns": x of the weight gradient xᵀ·δ),
-    - B[k, n] at b + k·b_stride + n, for n < vectors·lanes: rows of B must be readable in whole vectors,
+    - B[k, n] at b + k·b_stride + n, for n < vectors·lanes: rows of B must be readable in whole vectors. With `panel`,
+      each of its rows has so many vectors only, and the next ones are b_panel further,
 
-    and writes C[m, n] at c + m·c_stride + n, whole vectors too. K may be 0. With `accumulate`, the chains go on from
-    what C holds instead of 0: K may be cut into pieces, and the bits stay those of one piece.
+    and writes C[m, n] at c + m·c_stride + n, whole vectors too. K may be 0.
     """
-    name = f"matmul_{element}_{rows}x{vectors}_{form}{'_accumulate' if accumulate else ''}"
+    panel = panel if 0 < panel < vectors else vectors
+    name = f"matmul_{element}_{rows}x{vectors}_{form}{f'_panel{panel}' if panel < vectors else ''}"
     if name not in module.functions:
-        _MicroKernel(module, target, element, rows, vectors, form, name).write(accumulate)
+        _MicroKernel(module, target, element, rows, vectors, form, panel, name).write()
     return name
 
 
@@ -60,23 +62,19 @@ class _MicroKernel:
     """One kernel in the making."""
 
     def __init__(
-        self, module: Module, target: Target, element: str, rows: int, vectors: int, form: Form, name: str
+        self, module: Module, target: Target, element: str, rows: int, vectors: int, form: Form, panel: int, name: str
     ) -> None:
         self.element, self.lanes, self.fused = element, target.lanes(element), target.fma
-        self.rows, self.vectors, self.form = rows, vectors, form
+        self.rows, self.vectors, self.form, self.panel = rows, vectors, form, panel
         self.function = Function(module, name, _PARAMETERS, exported=False)
 
-    def write(self, accumulate: bool) -> None:
-        """Write the function: start values, the rounds of k, the stores."""
-        function = self.function
-        a, a_stride, b, b_stride, k, c, c_stride = function.parameters
-        type_ = vector(self.element, self.lanes)
-        places = self._tile_places(c, c_stride)
-        chains = [function.load(place, type_) if accumulate else constant(type_, 0.0) for place in places]
-        chains = self._run(k, a, a_stride, b, b_stride, chains)
-        for place, chain in zip(places, chains, strict=True):
-            function.store(chain, place)
-        function.finish()
+    def write(self) -> None:
+        """Write the function: the rounds of k, the stores."""
+        *_, c, c_stride = self.function.parameters
+        chains = self._run()
+        for place, chain in zip(self._tile_places(c, c_stride), chains, strict=True):
+            self.function.store(chain, place)
+        self.function.finish()
 
     def _row_starts(self, pointer: Val, stride: Val, count: int) -> list[Val]:
         starts = [pointer]
@@ -88,9 +86,11 @@ class _MicroKernel:
         rows = self._row_starts(c, c_stride, self.rows)
         return [place for row in rows for place in _vectors(self.function, row, self.element, self.lanes, self.vectors)]
 
-    def _run(self, k: Val, a: Val, a_stride: Val, b: Val, b_stride: Val, chains: list[Val]) -> list[Val]:
+    def _run(self) -> list[Val]:
         """The rounds of k. One a trip: unrolling wins at most 5 % and doubles the time of compiling."""
         function = self.function
+        a, a_stride, b, b_stride, b_panel, k, *_ = function.parameters
+        chains = [constant(vector(self.element, self.lanes), 0.0)] * (self.rows * self.vectors)
         starts = self._row_starts(a, a_stride, self.rows) if self.form == "rows" else []
         with function.loop(i64(0), k) as loop:
             row, *sums = carried = [loop.carry(value) for value in (b, *chains)]
@@ -100,16 +100,20 @@ class _MicroKernel:
                 column = loop.carry(a)
                 places = [function.offset(column, self.element, i64(m)) for m in range(self.rows)]
                 loop.next(column, function.offset(column, self.element, a_stride))
-            following = (function.offset(row, self.element, b_stride), *self._round(places, row, sums))
+            following = (function.offset(row, self.element, b_stride), *self._round(places, row, b_panel, sums))
             for old, new in zip(carried, following, strict=True):
                 loop.next(old, new)
         return [loop.result(sum_) for sum_ in sums]
 
-    def _round(self, elements: list[Val], row: Val, chains: list[Val]) -> list[Val]:
+    def _round(self, elements: list[Val], row: Val, b_panel: Val, chains: list[Val]) -> list[Val]:
         """One k: chains + column of A × row of B."""
         function = self.function
         type_ = vector(self.element, self.lanes)
-        b = [function.load(place, type_) for place in _vectors(function, row, self.element, self.lanes, self.vectors)]
+        panels = [row]
+        while len(panels) * self.panel < self.vectors:
+            panels.append(function.offset(panels[-1], self.element, b_panel))
+        places = [place for at in panels for place in _vectors(function, at, self.element, self.lanes, self.panel)]
+        b = [function.load(place, type_) for place in places[: self.vectors]]
         a = [function.splat(function.load(place, self.element), self.lanes) for place in elements]
         pairs = ((x, y) for x in a for y in b)
         return [_multiply_add(function, self.fused, x, y, sum_) for (x, y), sum_ in zip(pairs, chains, strict=True)]

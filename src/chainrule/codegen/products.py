@@ -38,14 +38,9 @@ class _Factor:
         """Columns of the panels in which it lies; 0 if its rows are whole."""
         return self._buffer.panel
 
-    def column(self, at: Indices, column: Index, rows: int) -> Val:
-        """Where a column of a matrix begins; in a panel, behind all those before it."""
-        if not self.panel:
-            return self.address((*at, Index(i64(0)), column))
-        e, f = self._e, self._e.function
-        within = f.urem(column.value, i64(self.panel))
-        before = f.mul(f.sub(column.value, within), e.number("terms", rows))
-        return f.offset(e.pointer(self._buffer), memory_of(self._buffer), f.add(before, within))
+    def to_next_panel(self) -> Val:
+        """How far its panels are apart."""
+        return self._e.to_next_panel(self._buffer) if self.panel else i64(0)
 
     def address(self, at: Indices) -> Val:
         """Where element `at` of the factor lies."""
@@ -56,11 +51,10 @@ def tiling(plan: Plan, kernel: Kernel, target: Target, threads: int) -> Tiling:
     """How a product is cut into tiles."""
     K = kernel.anchor.operands[0].type.shape[-1]
     lanes = target.lanes(element_of(kernel.anchor.type.dtype))
-    form: Form = "rows" if _in_rows(plan, kernel) else "columns"
     rows = _parts(kernel, threads)[-1]
-    panel = plan.buffers[base_of(kernel.anchor.operands[1])[0]].panel or (kernel.grain if kernel.shared_axis else 0)
-    unit = panel // lanes if panel else None
-    return choose_tiles(rows, kernel.space[-1], K, lanes=lanes, registers=target.registers, form=form, unit=unit)
+    panel = plan.buffers[base_of(kernel.anchor.operands[1])[0]].panel // lanes
+    grain = kernel.grain // lanes if kernel.shared_axis else 0
+    return choose_tiles(rows, kernel.space[-1], K, lanes=lanes, registers=target.registers, panel=panel, grain=grain)
 
 
 def _parts(kernel: Kernel, threads: int) -> list[int]:
@@ -131,20 +125,22 @@ class _Product:
                 self._panel(group, tile, self._right(group, column), column, *rows)
             start = stop
 
-    def _right(self, group: ColumnGroup, column: Index) -> tuple[Val, Val]:
-        """Where a panel of the right factor lies, and how far its rows are apart; copied together if that pays."""
+    def _right(self, group: ColumnGroup, column: Index) -> tuple[Val, Val, Val]:
+        """Where columns of the right factor begin, how far rows and panels are apart; copied together if that pays."""
         e, f = self.e, self.e.function
-        b = self.b.column(self.at, column, self.K)
+        b = self.b.address((*self.at, Index(i64(0)), column))
         width = group.vectors * self.lanes
         itemsize = e.kernel.anchor.type.dtype.itemsize
         if self.b.panel or not self.tiling.pack or self.K * width * itemsize > _PACKED_BYTES:
-            return b, self.b.stride(-2)
+            return b, self.b.stride(-2), self.b.to_next_panel()
         panel = f.local(self.element, self.K * width)
         pack = pack_kernel(f.module, self.target, self.element, group.vectors)
         f.call(pack, b, self.b.stride(-2), e.number("terms", self.K), panel)
-        return panel, i64(width)
+        return panel, i64(width), i64(0)
 
-    def _panel(self, group: ColumnGroup, tile: Val, right: tuple[Val, Val], column: Index, lo: Val, hi: Val) -> None:
+    def _panel(
+        self, group: ColumnGroup, tile: Val, right: tuple[Val, Val, Val], column: Index, lo: Val, hi: Val
+    ) -> None:
         """All tiles of rows: ⌈M/rows⌉ of them, whose heights differ by at most 1, the larger ones first."""
         e, f = self.e, self.e.function
         kernels = e.table(self._kernels(group))
@@ -161,16 +157,24 @@ class _Product:
 
     def _kernels(self, group: ColumnGroup) -> Val:
         """A table of the micro-kernels by the height of the tile."""
-        module, form = self.e.function.module, "rows" if self.in_rows else "columns"
+        module, panel = self.e.function.module, self.b.panel // self.lanes
+        form: Form = "rows" if self.in_rows else "columns"
         heights = {rows for M in self.parts for rows, _ in group.row_groups(M)}
         names = {
-            height: micro_kernel(module, self.target, self.element, height, group.vectors, form)  # type: ignore[arg-type]
+            height: micro_kernel(module, self.target, self.element, height, group.vectors, form, panel=panel)
             for height in heights
         }
         return module.addresses([names.get(height) for height in range(max(heights, default=0) + 1)])
 
     def _tile(
-        self, group: ColumnGroup, tile: Val, kernel: Val, right: tuple[Val, Val], row: Index, height: Val, column: Index
+        self,
+        group: ColumnGroup,
+        tile: Val,
+        kernel: Val,
+        right: tuple[Val, Val, Val],
+        row: Index,
+        height: Val,
+        column: Index,
     ) -> None:
         e, f = self.e, self.e.function
         width = group.vectors * self.lanes
@@ -201,9 +205,11 @@ class _Product:
         written = {store.buffer for store in e.kernel.stores}
         with e.loop(row.value, f.add(row.value, height)) as (_, at_row):
             for buffer, axes in reads:
-                start = e.address(buffer, tuple((*self.at, at_row, column)[axis] for axis in axes))
-                for byte in range(0, width * buffer.itemsize, LINE):
-                    f.prefetch(f.offset(start, "i8", i64(byte)), to_write=buffer in written)
+                place = e.address(buffer, tuple((*self.at, at_row, column)[axis] for axis in axes))
+                apart = e.to_next_panel(buffer) if buffer.panel else i64(LINE // buffer.itemsize)
+                for number in range(-(-width * buffer.itemsize // LINE)):
+                    place = f.offset(place, memory_of(buffer), apart) if number else place
+                    f.prefetch(place, to_write=buffer in written)
 
     def _ask_ahead(self, group: ColumnGroup, row: Index, column: Index) -> None:
         """Each tile asks for its share of what the next step needs from far away."""

@@ -34,7 +34,9 @@ def is_large(e: Elements, target: Target, source: Buffer, threads: int) -> bool:
     """Whether every thread that has rows to copy has enough for a block."""
     lanes, (length, columns) = target.lanes(memory_of(source)), e.kernel.space
     counts = candidates(threads) if e.kernel.divided else (1,)
-    parts = (part(length, t, count) for count in counts for t in range(count))
+    parts = [part(length, t, count) for count in counts for t in range(count)]
+    if source.panel and any(start % lanes for start, _ in parts):
+        return False  # a block would lie in two panels
     return columns >= lanes and all(stop - start >= lanes or start == stop for start, stop in parts)
 
 

@@ -70,10 +70,7 @@ def _apart(e: Elements, index: Index, lengths: list[int]) -> list[Index]:
 
 def _numbers(e: Elements, index: Index) -> Index:
     """An index whose lanes are written out."""
-    if not index.run or e.width == 1:
-        return index._replace(run=False)
-    value = e.remember(("lanes", index), index.level, lambda: e.lane_numbers(index))
-    return index._replace(value=value, run=False)
+    return _spread(e, index) if index.run and e.width > 1 else index._replace(run=False)
 
 
 def _times(e: Elements, index: Index, factor: int) -> Index:
@@ -93,7 +90,7 @@ def _add(e: Elements, a: Index, b: Index) -> Index:
     if lanes(a.value.type) != lanes(b.value.type):
         a, b = (_spread(e, x) for x in (a, b))
     value = e.remember(("add", a, b), level, lambda: e.function.add(a.value, b.value))
-    return a._replace(value=value, level=level, run=a.run or b.run)
+    return a._replace(value=value, level=level, run=a.run or b.run, whole=False)
 
 
 def _spread(e: Elements, index: Index) -> Index:
@@ -129,7 +126,7 @@ def _moved(e: Elements, index: Index, start: int, step: int) -> Index:
         index.level,
         lambda: e.function.add(index.value, constant(index.value.type, start)),
     )
-    return index._replace(value=value)
+    return index._replace(value=value, whole=False)
 
 
 def _unslice(e: Elements, node: Node, at: Indices) -> Pulled:

@@ -6,7 +6,18 @@ from chainrule.graph import CONSTANT, Graph, Node
 from chainrule.plan.ahead import rows_ahead, who_asks
 from chainrule.plan.fuse import Fusion
 from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
-from chainrule.plan.layout import fuse_with_factors, in_place, order_in_loop, plain, resident, scratch, state
+from chainrule.plan.layout import (
+    LINE,
+    fuse_with_factors,
+    in_panels,
+    in_place,
+    is_right_factor,
+    order_in_loop,
+    plain,
+    resident,
+    scratch,
+    state,
+)
 from chainrule.plan.memory import lifetimes, place_scratch
 from chainrule.plan.prepare import copy_of, prepare
 from chainrule.plan.schedule import Reading, is_alone, read_by, reading, schedule
@@ -24,7 +35,7 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
     for kernel in fusion.kernels:
         for node in kernel.members:
             if node in fusion.kept and node not in buffers:
-                buffers[node] = scratch(node, order_in_loop(fusion, node))
+                buffers[node] = scratch(graph, node, order_in_loop(fusion, node))
     _add_stores(fusion, buffers, share_columns(fusion, usage, reads_of, buffers))
     guard = None if usage.guard is None else fusion.homes[graph.outputs[usage.guard]]
     schedule(fusion, reads_of, buffers, guard)
@@ -59,16 +70,18 @@ def _add_states(
     """A buffer for every carried input, which the output's kernel overwrites.
 
     Where others still read the old value, or where the guard or a call to the outside waits for that kernel, a copy
-    overwrites it at the end.
+    overwrites it at the end. What lies in panels, as weights that products read, is updated with what lies so too.
     """
     needs = {kernel: set(others) for kernel, others in fusion.needs.items()}
     guards = {kernel for kernel in fusion.kernels if kernel.is_outside}
     if usage.guard is not None:
         guards.add(fusion.homes[graph.outputs[usage.guard]])
     states = []
-    for slot, (i, o) in enumerate(usage.carried):
-        old, new = graph.inputs[i], graph.outputs[o]
-        buffers[old] = carried = state(old, order_in_loop(fusion, new), slot)
+    pairs = [(graph.inputs[i], graph.outputs[o]) for i, o in usage.carried]
+    panelled = {fusion.homes[new] for old, new in pairs if is_right_factor(graph, old, order_in_loop(fusion, new))}
+    for slot, (old, new) in enumerate(pairs):
+        carried = state(old, order_in_loop(fusion, new), slot)
+        buffers[old] = carried = in_panels(carried, LINE) if fusion.homes[new] in panelled else carried
         states.append(carried)
         writer = fusion.homes[new]
         readers = {kernel for kernel, nodes in reads_of.items() if old in nodes} | guards

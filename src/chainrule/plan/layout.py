@@ -14,7 +14,7 @@ from chainrule.plan.fuse import Fusion, fuse
 from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place, Usage
 from chainrule.plan.prepare import copy_of
 
-_PANEL = 256  # bytes of a panel's row: a single example has so many sums at a time in registers
+_PANEL = 256  # bytes of a panel's row for predictions: a single example has so many sums at a time in registers
 _FAR = 1 << 20  # bytes of a left factor
 _REUSED = 256  # columns of a product for which it pays to copy one
 LINE = 64  # bytes of a cache line; rows of scratch memory begin at one
@@ -111,23 +111,40 @@ def _factors(graph: Graph) -> set[Node]:
     return {node for node in factors if not is_leaf(node)}
 
 
-def scratch(node: Node, order: Axes) -> Buffer:
-    """A padded buffer whose rows begin at cache lines and do not collide."""
+def scratch(graph: Graph, node: Node, order: Axes) -> Buffer:
+    """A padded buffer whose rows begin at cache lines and do not collide; in panels if only products read it so."""
     itemsize = 4 if node.type.dtype.kind == "b" else node.type.dtype.itemsize
-    return _buffer(node, order, Place.SHARED, itemsize, padded=True)
+    buffer = _buffer(node, order, Place.SHARED, itemsize, padded=True)
+    return in_panels(buffer, LINE) if _is_right_factor_only(graph, node, order) else buffer
 
 
 def resident(graph: Graph, node: Node, slot: int) -> Buffer:
-    """A state that never changes, as products read it: a matrix that is larger than its panels lies in these."""
+    """A state that never changes, as products read it."""
     order = resident_order(graph, node)
     buffer = state(node, order, slot)
-    columns = node.type.shape[order[-1]] if order else 0
-    panel = _PANEL // buffer.itemsize
-    if len(order) == 2 and columns > panel and columns % panel == 0 and _is_right_factor_only(graph, node, order):
-        rows = node.type.shape[order[0]]
-        strides = tuple(1 if axis == order[-1] else panel for axis in range(2))
-        buffer = replace(buffer, strides=strides, elements=rows * columns, panel=panel)
-    return buffer
+    return in_panels(buffer, _PANEL) if _is_right_factor_only(graph, node, order) else buffer
+
+
+def in_panels(buffer: Buffer, width: int) -> Buffer:
+    """The buffer with a matrix in panels of so many bytes a row, if it is larger than one and consists of whole ones.
+
+    A product reads a panel from end to end, for each of its tiles anew. In whole rows, every row of a panel would lie
+    in another place of the memory, too many for what a processor remembers of pages.
+    """
+    order, panel = buffer.order, width // buffer.itemsize
+    if len(order) != 2:
+        return buffer
+    rows, columns = (buffer.node.type.shape[axis] for axis in order)
+    if columns <= panel or columns % panel:
+        return buffer
+    strides = tuple(1 if axis == order[-1] else panel for axis in range(2))
+    return replace(buffer, strides=strides, elements=rows * columns, panel=panel)
+
+
+def is_right_factor(graph: Graph, node: Node, order: Axes) -> bool:
+    """Whether a product reads a matrix as its right factor, as it lies."""
+    products = (user for user in graph.nodes if user.op.name == "matmul")
+    return any(base_of(product.operands[1]) == (node, order) for product in products)
 
 
 def _is_right_factor_only(graph: Graph, node: Node, order: Axes) -> bool:

@@ -8,10 +8,11 @@ import numpy as np
 
 from chainrule.graph import Graph, Node, inherit, make_node, rebuild, with_outputs
 from chainrule.ops.convert import CAST
-from chainrule.ops.elementwise import STOP_GRADIENT
+from chainrule.ops.elementwise import LESS_EQUAL, STOP_GRADIENT, WHERE
 from chainrule.ops.matmul import MATMUL
 from chainrule.ops.reduce import SUM
 from chainrule.ops.shape import RESHAPE, TRANSPOSE
+from chainrule.ops.value import Value, known_number
 from chainrule.plan.access import is_leaf
 
 _TWO_STEPS = 8192  # elements from which a sum over everything is done row by row first, so that threads can share it
@@ -21,7 +22,8 @@ _NARROW = 4  # columns that would leave most of a vector unused
 
 def prepare(graph: Graph) -> Graph:
     """The graph in which every output is a computed node of its own and no large sum is left to one thread."""
-    graph = rebuild(graph, lambda _, node: _narrow_product(_in_two_steps(node)))
+    rectified: dict[Node, Node] = {}
+    graph = rebuild(graph, lambda _, node: _by_rectified(_narrow_product(_in_two_steps(node)), rectified))
     outputs: list[Node] = []
     for output in graph.outputs:
         # returned three times, it is a copy of a copy; sums at columns are made in memory that nobody else sees
@@ -63,6 +65,34 @@ def _narrow_product(node: Node) -> Node:
     (x,), delta = node.operands[0].operands, node.operands[1]
     turned = make_node(MATMUL, (make_node(TRANSPOSE, (delta,), axes=(1, 0)), x))
     return make_node(TRANSPOSE, (turned,), axes=(1, 0))
+
+
+def _by_rectified(node: Node, rectified: dict[Node, Node]) -> Node:
+    """A choice by z ≤ 0 as one by max(z, 0) ≤ 0, which is the same: the next layer needs max(z, 0) in memory anyway.
+
+    So nothing else of z has to be kept for the derivative of relu.
+
+    Args:
+        node: what may choose.
+        rectified: for conditions z ≤ 0 that were seen, max(z, 0).
+    """
+    if node.op is not WHERE:
+        return node
+    condition, chosen, other = node.operands
+    positive = rectified.get(condition)
+    if positive is None:
+        if _is_rectifier(condition, chosen, other):
+            rectified[condition] = node
+        return node
+    same = make_node(LESS_EQUAL, (positive, condition.operands[1]))
+    return node if node is positive else make_node(WHERE, (same, chosen, other))
+
+
+def _is_rectifier(condition: Node, chosen: Node, other: Node) -> bool:
+    """Whether a choice is 0 where z ≤ 0, else z."""
+    if condition.op is not LESS_EQUAL or condition.operands[0] is not other:
+        return False
+    return known_number(Value(condition.operands[1])) == known_number(Value(chosen)) == 0
 
 
 def _rows(shape: Iterable[int]) -> int:

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, NamedTuple
-
-Form = Literal["rows", "columns"]
+from typing import NamedTuple
 
 
 class Group(NamedTuple):
@@ -37,21 +35,18 @@ class ColumnGroup:
 
 @dataclass(frozen=True)
 class Tiling:
-    """How C[M, N] = Σ_k A[M, k]·B[k, N] is computed: for each panel of columns, for each block of k, all tiles of rows.
+    """How C[M, N] = Σ_k A[M, k]·B[k, N] is computed: for each panel of columns all tiles of rows.
 
-    So a panel of B stays in the cache and A streams past it, row by row, which processors foresee. The other order, all
-    panels for each tile of rows, was never faster and up to 20 % slower.
+    So a panel of B stays in the cache and A streams past it, row by row, which processors foresee. Any other order, or
+    blocks of rows or of k, was never faster and up to 40 % slower, also where A is far larger than the second cache.
 
     Attributes:
         column_groups: from left to right; together they hold all vectors of a row of C.
-        k_block: at most as many terms of a sum are added in one visit of a tile; K where the sum is not split. The
-            first visit writes the tile, the others accumulate; blocks are those of `cut(K, k_block)`.
-        pack: whether the rows of a panel's block of B lie so far apart that it pays to copy them together, into
-            k_block·vectors·lanes elements, before the tiles read them. Not needed for a B that is kept in panels.
+        pack: whether the rows of a panel of B lie so far apart that it pays to copy them together, into
+            K·vectors·lanes elements, before the tiles read them. Not needed for a B that is kept in panels.
     """
 
     column_groups: tuple[ColumnGroup, ...]
-    k_block: int
     pack: bool
 
     def kernels(self, M: int) -> tuple[tuple[int, int], ...]:
@@ -76,9 +71,7 @@ def cut(total: int, largest: int) -> tuple[Group, ...]:
     return tuple(group for group in groups if group.pieces)
 
 
-def choose_tiles(
-    M: int, N: int, K: int, *, lanes: int, registers: int, form: Form = "rows", unit: int | None = None
-) -> Tiling:
+def choose_tiles(M: int, N: int, K: int, *, lanes: int, registers: int, panel: int = 0, grain: int = 0) -> Tiling:
     """The fastest tiling of C[M, N] = Σ_k A[M, k]·B[k, N] by a count of cycles.
 
     Args:
@@ -87,23 +80,23 @@ def choose_tiles(
         K: terms of each sum.
         lanes: elements of a vector register.
         registers: how many of them there are.
-        form: whether the rows of A are contiguous, or its columns.
-        unit: vectors of a row at multiples of which threads may begin; panels are of one width that divides it.
+        panel: vectors of a row of B that lie together, if it is kept in panels: tiles take whole ones, or a whole part.
+        grain: vectors of a row at multiples of which threads may begin, if they share the columns.
     """
     vectors = max(1, -(-N // lanes))
     widths: Iterable[int] = range(1, min(vectors, _WIDEST) + 1)
-    if unit is not None:
-        widths = [width for width in widths if unit % width == vectors % width == 0]
+    if grain:
+        widths = [width for width in widths if grain % width == vectors % width == 0]
+    if panel:
+        widths = [width for width in widths if _fit(vectors, width, panel)]
     candidates = (_panels(vectors, width, max(M, 1), max(K, 1), registers) for width in widths)
     _, groups = min(candidates, key=lambda candidate: candidate[0])
-    reused = M >= _REUSED
-    # Each round of a "columns" tile touches a cache line of A of its own: half as many rounds fill the first cache.
-    block = _BLOCK if form == "rows" else _BLOCK // 2
-    return Tiling(
-        groups,
-        k_block=block if reused and 2 * block <= K else K,
-        pack=reused and N * K >= _FAR and vectors > groups[0].vectors,
-    )
+    return Tiling(groups, pack=M >= _REUSED and N * K >= _FAR and vectors > groups[0].vectors)
+
+
+def _fit(vectors: int, widest: int, panel: int) -> bool:
+    """Whether tiles of at most so many vectors begin and end at those of panels, or divide these."""
+    return panel % widest == 0 or all(width % panel == 0 for width, _ in cut(vectors, widest))
 
 
 # Measured on AVX2 (Zen 3). With 32 registers large products get 8x3 and 10x2, within 3 % of the best on AVX-512 too.
@@ -113,9 +106,8 @@ _TALLEST = 10  # rows; each is an address in a general register
 _LATENCY = 4  # cycles of an FMA: a round of k cannot be faster, since every sum waits for itself
 _CALL = 12  # cycles of a tile outside of its rounds
 _KERNEL = 0.03  # of the time: what one kernel less, which must be compiled, is worth
-_REUSED = 64  # rows of A: from here on, copying or visiting a block of B is cheap beside its use
+_REUSED = 64  # rows of A: from here on, copying a panel of B is cheap beside its use
 _FAR = 1 << 16  # elements of B: where they begin to leave the second cache
-_BLOCK = 512  # rounds of k: a panel of 2 vectors of 8 floats fills the first cache
 
 
 def _panels(vectors: int, widest: int, M: int, K: int, registers: int) -> tuple[float, tuple[ColumnGroup, ...]]:
