@@ -15,7 +15,7 @@ from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place, Usage
 from chainrule.plan.prepare import copy_of
 
 _PANEL = 256  # bytes of a panel's row for predictions: a single example has so many sums at a time in registers
-_FAR = 1 << 20  # bytes of a left factor
+_FAR = 1 << 18  # bytes of a left factor
 _REUSED = 256  # columns of a product for which it pays to copy one
 LINE = 64  # bytes of a cache line; rows of scratch memory begin at one
 
