@@ -31,11 +31,11 @@ def weights(function, *arguments):
     return plan.states[0]
 
 
-@pytest.mark.parametrize(("dtype", "panel"), [(np.float32, 64), (np.float64, 32)])
-def test_several_whole_panels_of_256_bytes(dtype, panel):
+@pytest.mark.parametrize(("dtype", "panel"), [(np.float32, 16), (np.float64, 8)])
+def test_several_whole_panels_of_a_cache_line(dtype, panel):
     assert weights(product, *arrays(1, 30, 4 * panel, dtype)).panel == panel
     assert weights(product, *arrays(1, 30, panel, dtype)).panel == 0  # rows of one panel are whole
-    assert weights(product, *arrays(1, 30, 4 * panel - 8, dtype)).panel == 0
+    assert weights(product, *arrays(1, 30, 4 * panel - 4, dtype)).panel == 0
 
 
 @pytest.mark.parametrize(

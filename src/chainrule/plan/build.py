@@ -7,7 +7,6 @@ from chainrule.plan.ahead import rows_ahead, who_asks
 from chainrule.plan.fuse import Fusion
 from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
 from chainrule.plan.layout import (
-    LINE,
     fuse_with_factors,
     in_panels,
     in_place,
@@ -81,7 +80,7 @@ def _add_states(
     panelled = {fusion.homes[new] for old, new in pairs if is_right_factor(graph, old, order_in_loop(fusion, new))}
     for slot, (old, new) in enumerate(pairs):
         carried = state(old, order_in_loop(fusion, new), slot)
-        buffers[old] = carried = in_panels(carried, LINE) if fusion.homes[new] in panelled else carried
+        buffers[old] = carried = in_panels(carried) if fusion.homes[new] in panelled else carried
         states.append(carried)
         writer = fusion.homes[new]
         readers = {kernel for kernel, nodes in reads_of.items() if old in nodes} | guards

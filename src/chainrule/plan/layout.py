@@ -14,10 +14,9 @@ from chainrule.plan.fuse import Fusion, fuse
 from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place, Usage
 from chainrule.plan.prepare import copy_of
 
-_PANEL = 256  # bytes of a panel's row for predictions: a single example has so many sums at a time in registers
 _FAR = 1 << 18  # bytes of a left factor
 _REUSED = 256  # columns of a product for which it pays to copy one
-LINE = 64  # bytes of a cache line; rows of scratch memory begin at one
+LINE = 64  # bytes of a cache line; rows of scratch memory begin at one, and the rows of a panel are one
 
 
 def base_of(node: Node) -> tuple[Node, Axes]:
@@ -115,23 +114,23 @@ def scratch(graph: Graph, node: Node, order: Axes) -> Buffer:
     """A padded buffer whose rows begin at cache lines and do not collide; in panels if only products read it so."""
     itemsize = 4 if node.type.dtype.kind == "b" else node.type.dtype.itemsize
     buffer = _buffer(node, order, Place.SHARED, itemsize, padded=True)
-    return in_panels(buffer, LINE) if _is_right_factor_only(graph, node, order) else buffer
+    return in_panels(buffer) if _is_right_factor_only(graph, node, order) else buffer
 
 
 def resident(graph: Graph, node: Node, slot: int) -> Buffer:
     """A state that never changes, as products read it."""
     order = resident_order(graph, node)
     buffer = state(node, order, slot)
-    return in_panels(buffer, _PANEL) if _is_right_factor_only(graph, node, order) else buffer
+    return in_panels(buffer) if _is_right_factor_only(graph, node, order) else buffer
 
 
-def in_panels(buffer: Buffer, width: int) -> Buffer:
-    """The buffer with a matrix in panels of so many bytes a row, if it is larger than one and consists of whole ones.
+def in_panels(buffer: Buffer) -> Buffer:
+    """The buffer with a matrix in panels as wide as a cache line, if it is larger than one and consists of whole ones.
 
     A product reads a panel from end to end, for each of its tiles anew. In whole rows, every row of a panel would lie
     in another place of the memory, too many for what a processor remembers of pages.
     """
-    order, panel = buffer.order, width // buffer.itemsize
+    order, panel = buffer.order, LINE // buffer.itemsize
     if len(order) != 2:
         return buffer
     rows, columns = (buffer.node.type.shape[axis] for axis in order)
