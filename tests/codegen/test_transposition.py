@@ -15,7 +15,8 @@ class Shuffles:
         return np.concatenate([a, b])[list(order)]
 
 
+@pytest.mark.parametrize("unit", [2, 4])
 @pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
-def test_lane_j_of_vector_i_becomes_lane_i_of_vector_j(lanes):
+def test_lane_j_of_vector_i_becomes_lane_i_of_vector_j(lanes, unit):
     block = np.arange(lanes * lanes).reshape(lanes, lanes)
-    np.testing.assert_array_equal(transposed(Shuffles(), list(block)), block.T)
+    np.testing.assert_array_equal(transposed(Shuffles(), list(block), unit), block.T)

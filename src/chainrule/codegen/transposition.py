@@ -1,7 +1,7 @@
 """A matrix copied with its rows as columns: blocks of vectors are turned around in registers.
 
 n vectors of n lanes are transposed in log₂ n rounds, which swap blocks beside the diagonal: those of n/2 × n/2 elements
-first, single elements last (J. Eklundh, IEEE Trans. Computers 21, 1972).
+first, smaller ones later (J. Eklundh, IEEE Trans. Computers 21, 1972).
 """
 
 from __future__ import annotations
@@ -57,7 +57,11 @@ def write(e: Elements, target: Target, source: Buffer) -> None:
         )
         place = e.address(source, tuple(where[axes.index(axis)] for axis in range(2)))
         places = _places(e, place, memory, e.stride(source, axes[1]), lanes)
-        block = transposed(f, [f.load(place, vector(memory, lanes)) for place in places])
+        block = transposed(
+            f,
+            [f.load(place, vector(memory, lanes)) for place in places],
+            target.lanes(memory) * 16 // target.vector_bytes,
+        )
         goal = e.address(store.buffer, where)
         for turned, place in zip(block, _places(e, goal, memory, e.stride(store.buffer, 0), lanes), strict=True):
             f.store(turned, place)
@@ -70,10 +74,14 @@ def _places(e: Elements, first: Val, memory: str, stride: Val, count: int) -> li
     return places
 
 
-def transposed(f: Function, rows: list[Val]) -> list[Val]:
-    """n vectors of n lanes, n a power of 2, with lane j of vector i becoming lane i of vector j."""
+def transposed(f: Function, rows: list[Val], unit: int) -> list[Val]:
+    """n vectors of n lanes, n a power of 2, with lane j of vector i becoming lane i of vector j.
+
+    Within `unit` lanes, 16 bytes, neighbours are interleaved instead, and then pairs of them: processors have
+    instructions for these orders, so that each shuffle is one.
+    """
     count, block, rows = len(rows), len(rows) // 2, [*rows]
-    while block:
+    while block >= unit:
         upper = [lane if not lane & block else count + lane - block for lane in range(count)]
         lower = [lane + block if not lane & block else count + lane for lane in range(count)]
         for i in range(count):
@@ -81,4 +89,17 @@ def transposed(f: Function, rows: list[Val]) -> list[Val]:
                 a, b = rows[i], rows[i + block]
                 rows[i], rows[i + block] = f.shuffle(a, b, upper), f.shuffle(a, b, lower)
         block //= 2
+    size = 1
+    while size <= block:
+        pairs = [(i, i + size) for i in range(count) if not i & size]
+        orders = [_interleaved(count, unit, size, half) for half in range(2)]
+        rows = [f.shuffle(rows[i], rows[j], order) for i, j in pairs for order in orders]
+        size *= 2
     return rows
+
+
+def _interleaved(count: int, unit: int, size: int, half: int) -> list[int]:
+    """From two vectors of `count` lanes, `size` lanes in turn, out of one half of each unit of theirs."""
+    unit = min(unit, count)
+    starts = (base + start for base in range(0, count, unit) for start in range(0, unit // 2, size))
+    return [vector + start + half * unit // 2 + i for start in starts for vector in (0, count) for i in range(size)]
