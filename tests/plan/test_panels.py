@@ -118,6 +118,24 @@ def test_whatever_reads_weights_in_panels_finds_them(dtype, terms, columns, read
             assert_agree(result, expected, ulps=terms, what=f"{level}, {threads} threads")
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_weights_that_are_a_left_factor_too_lie_in_rows(turned):
+    def step(W, x):
+        return W - 0.01 * (x.T @ np.tanh(x @ W)), (W.T @ x.T if turned else W @ (W.T @ x.T))
+
+    random = np.random.default_rng(0)
+    W, x = (random.normal(size=shape).astype(np.float32) / 8 for shape in ((40, 64), (24, 40)))
+    graph = traced(step, W, x)
+    steps = ReferenceSteps(graph, CARRIED)
+    steps.load([W])
+    ((expected,), _), (wanted,) = steps.run([x], 2), steps.states()
+    executable = compiled(graph, threads=3, usage=CARRIED)
+    assert executable.plan.states[0].panel == 0
+    (state,), (result,), _ = run_steps(executable, [W], [x], 2, 3)
+    assert_agree(state, wanted, ulps=64)
+    assert_agree(result, expected, ulps=64)
+
+
 def test_what_is_updated_beside_weights_lies_as_they_do():
     graph, usage, states, *_ = training_step(widths=(48, 32), columns=40)
     plan = make_plan(graph, usage)

@@ -118,6 +118,11 @@ def strided_factor(plan):
     plan.buffers[base_of(kernel.anchor.operands[0])[0]].strides = (AS_GIVEN, 1)
 
 
+def panelled_factor(plan):
+    kernel = first(plan, lambda kernel: kernel.anchor.op.kind is Kind.CONTRACTION)
+    plan.buffers[base_of(kernel.anchor.operands[0])[0]].panel = 16
+
+
 def hasty_state(plan):
     """A state is overwritten in the epoch in which others still read it, and before the guard has spoken."""
     kernel = first(plan, writes_state)
@@ -168,6 +173,7 @@ DEFECTS = {
     private_of_all: "is divided and writes to",
     wrong_factor: "does not lie in padded rows",
     strided_factor: "has strides of its own",
+    panelled_factor: "lies in panels",
     unpadded_factor: "does not lie in padded rows",
     hasty_state: "before all threads|still reads|before kernel .* the guard",
     silent: "writes nothing",

@@ -10,6 +10,7 @@ from chainrule.plan.layout import (
     fuse_with_factors,
     in_panels,
     in_place,
+    is_left_factor,
     is_right_factor,
     order_in_loop,
     plain,
@@ -80,7 +81,9 @@ def _add_states(
     panelled = {fusion.homes[new] for old, new in pairs if is_right_factor(graph, old, order_in_loop(fusion, new))}
     for slot, (old, new) in enumerate(pairs):
         carried = state(old, order_in_loop(fusion, new), slot)
-        buffers[old] = carried = in_panels(carried) if fusion.homes[new] in panelled else carried
+        if fusion.homes[new] in panelled and not is_left_factor(graph, old):
+            carried = in_panels(carried)
+        buffers[old] = carried
         states.append(carried)
         writer = fusion.homes[new]
         readers = {kernel for kernel, nodes in reads_of.items() if old in nodes} | guards

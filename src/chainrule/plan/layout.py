@@ -6,6 +6,7 @@ A value is therefore kept in the order of the loop that computes it, and a facto
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chainrule.graph import Graph, Node, make_node, rebuild
@@ -142,8 +143,16 @@ def in_panels(buffer: Buffer) -> Buffer:
 
 def is_right_factor(graph: Graph, node: Node, order: Axes) -> bool:
     """Whether a product reads a matrix as its right factor, as it lies."""
-    products = (user for user in graph.nodes if user.op.name == "matmul")
-    return any(base_of(product.operands[1]) == (node, order) for product in products)
+    return any(base_of(product.operands[1]) == (node, order) for product in _products(graph))
+
+
+def is_left_factor(graph: Graph, node: Node) -> bool:
+    """Whether a product reads a matrix as its left factor: so it must lie in rows."""
+    return any(base_of(product.operands[0])[0] is node for product in _products(graph))
+
+
+def _products(graph: Graph) -> Iterator[Node]:
+    return (node for node in graph.nodes if node.op.name == "matmul")
 
 
 def _is_right_factor_only(graph: Graph, node: Node, order: Axes) -> bool:

@@ -79,6 +79,8 @@ def _verify_factor(plan: Plan, kernel: Kernel) -> None:
     left, _ = base_of(kernel.anchor.operands[0])
     if left in plan.buffers and plan.buffers[left].strided:
         _fail(plan, kernel, f"its left factor {left} has strides of its own")
+    if left in plan.buffers and plan.buffers[left].panel:
+        _fail(plan, kernel, f"its left factor {left} lies in panels")
     base, axes = base_of(kernel.anchor.operands[1])
     buffer = plan.buffers.get(base)
     if buffer is None:
