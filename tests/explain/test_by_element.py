@@ -101,3 +101,17 @@ def test_the_board():
 def test_what_is_refused(f, wrt, x, message):
     with pytest.raises(ArgumentError, match=message):
         cr.derive(f, wrt, {"x": x})
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "message"),
+    [
+        (lambda x, y: np.sum(x * y), [X, X, X], "at has 3 arguments, but f takes 2 inputs, x, y"),
+        (lambda *x: np.sum(x[0]), [X], "at has 1 arguments, but it names no inputs"),
+        (lambda x: np.sum(x["w"]), [{"w": X}], "x is a dict; .* give each of its arrays as an argument of its own"),
+    ],
+    ids=["too many", "no names", "nested"],
+)
+def test_elements_are_of_arrays_that_have_names(f, at, message):
+    with pytest.raises(ArgumentError, match=message):
+        cr.derive(f, "x[1]", at)

@@ -90,7 +90,7 @@ def derive(
     if callable(f) and _has_arrays(at):
         arguments = [tree.map_leaves(_wide, argument) for argument in _arguments(f, at)]
         if isinstance(wrt, str) and "[" in wrt:
-            subject, at = _from_elements(f, dict(zip(_parameters(f), arguments, strict=True)))
+            subject, at = _from_elements(f, arguments)
             wrt = names_of_elements(wrt)
         elif order != 1 or style == "forward":
             raise ArgumentError(
@@ -179,9 +179,19 @@ def _from_function(f: Callable[..., Any]) -> _Subject:
     return _Subject(_computation(result_of(traced), inputs, named, function_name(f)), f)
 
 
-def _from_elements(f: Callable[..., Any], at: Mapping[str, Any]) -> tuple[_Subject, dict[str, float]]:
+def _from_elements(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[_Subject, dict[str, float]]:
     """A function of arrays as one of their elements, and the point."""
-    recorded = Elements(f, at)
+    names = list(_parameters(f))
+    if len(names) != len(arguments):
+        takes = f"{function_name(f)} takes {len(names)} inputs, {', '.join(names)}" if names else "it names no inputs"
+        raise ArgumentError(f"at has {len(arguments)} arguments, but {takes}")
+    for name, argument in zip(names, arguments, strict=True):
+        if not isinstance(argument, np.ndarray):
+            raise ArgumentError(
+                f"{name} is a {type(argument).__name__}; elements are named of arrays, so give each of its arrays as "
+                "an argument of its own"
+            )
+    recorded = Elements(f, dict(zip(names, arguments, strict=True)))
     computation = _computation(recorded.output, recorded.inputs, recorded.named, function_name(f))
     return _Subject(computation, recorded.function), recorded.point
 
