@@ -131,10 +131,9 @@ def multiply(kernel, a, b, c, k, *, a_stride, b_stride, c_stride, b_panel=0):
 def in_panels(b, width, gap=0):
     """Panels of so many columns, the last one filled with NaN, and `gap` more NaNs behind each."""
     k, columns = b.shape
-    whole = np.pad(b, ((0, 0), (0, -columns % width)), constant_values=np.nan)
-    panels = (
-        whole.reshape(k, whole.shape[1] // width, width).transpose(1, 0, 2).reshape(whole.shape[1] // width, k * width)
-    )
+    count = -(-columns // width)
+    whole = np.pad(b, ((0, 0), (0, count * width - columns)), constant_values=np.nan)
+    panels = whole.reshape(k, count, width).transpose(1, 0, 2).reshape(count, k * width)
     return strided(panels, gap)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import ops, reference
-from chainrule.graph import Graph, Kind
+from chainrule.graph import Kind
 from chainrule.plan import Place, make_plan
 from chainrule.plan.access import axis_groups, is_view, operand_indices
 from chainrule.plan.divide import candidates, grain_of, part
@@ -156,13 +156,9 @@ def node_of(shape, dtype=np.float32):
     return traced(lambda x: x * 2, np.zeros(shape, dtype)).outputs[0]
 
 
-def scratch_of(node, order):
-    return scratch(Graph((), (node,)), node, order)
-
-
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(0, 5), st.integers(0, 3)), max_size=8))
 def test_buffers_that_live_together_lie_apart_and_none_is_larger_than_it_must_be(drawn):
-    buffers = [scratch_of(node_of((rows, columns)), (0, 1)) for rows, columns, _, _ in drawn]
+    buffers = [scratch(node_of((rows, columns)), (0, 1)) for rows, columns, _, _ in drawn]
     lives = {buffer: (first, first + more) for buffer, (*_, first, more) in zip(buffers, drawn, strict=True)}
     shared, private = place_scratch(buffers, lives)
     assert private == 0
@@ -178,7 +174,7 @@ def test_buffers_that_live_together_lie_apart_and_none_is_larger_than_it_must_be
 
 
 def test_private_buffers_lie_one_after_another():
-    buffers = [scratch_of(node_of(()), ()) for _ in range(3)]
+    buffers = [scratch(node_of(()), ()) for _ in range(3)]
     for buffer in buffers:
         buffer.place = Place.PRIVATE
     shared, private = place_scratch(buffers, dict.fromkeys(buffers, (0, 0)))
@@ -189,7 +185,7 @@ def test_private_buffers_lie_one_after_another():
 
 def test_a_buffer_lives_from_its_writer_to_its_last_reader():
     node = node_of((3,))
-    buffer = scratch_of(node, (0,))
+    buffer = scratch(node, (0,))
     kernels = [Kernel(i, node, (3,), (0,), epoch=epoch) for i, epoch in enumerate((0, 2, 3))]
     kernels[0].stores = [Store(node, buffer, (0,))]
     lives = lifetimes(kernels, {kernels[0]: [], kernels[1]: [node], kernels[2]: []}, {node: buffer})
@@ -202,7 +198,7 @@ def test_a_buffer_lives_from_its_writer_to_its_last_reader():
 def test_rows_of_scratch_memory_begin_at_cache_lines_and_do_not_overlap(shape, dtype):
     node = node_of(shape, np.float32) if dtype is not np.bool_ else traced(lambda x: x > 0, np.zeros(shape)).outputs[0]
     for order in (tuple(range(len(shape))), tuple(reversed(range(len(shape))))):
-        buffer = scratch_of(node, order)
+        buffer = scratch(node, order)
         places = {sum(i * s for i, s in zip(at, buffer.strides, strict=True)) for at in np.ndindex(*shape)}
         assert len(places) == np.prod(shape)
         assert max(places, default=0) < buffer.elements

@@ -60,7 +60,7 @@ def write(e: Elements, target: Target, source: Buffer) -> None:
         block = transposed(
             f,
             [f.load(place, vector(memory, lanes)) for place in places],
-            target.lanes(memory) * 16 // target.vector_bytes,
+            16 // source.itemsize,
         )
         goal = e.address(store.buffer, where)
         for turned, place in zip(block, _places(e, goal, memory, e.stride(store.buffer, 0), lanes), strict=True):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chainrule.graph import CONSTANT, Graph, Node
 from chainrule.plan.ahead import rows_ahead, who_asks
 from chainrule.plan.fuse import Fusion
 from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
 from chainrule.plan.layout import (
+    Role,
     fuse_with_factors,
     in_panels,
     in_place,
-    is_left_factor,
-    is_right_factor,
     order_in_loop,
     plain,
-    resident,
+    resident_order,
+    roles,
     scratch,
     state,
 )
@@ -30,12 +32,13 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
     constants = tuple(node for node in graph.nodes if node.op is CONSTANT and node.type.shape)
     buffers = {node: _argument(node, slot, usage) for slot, node in enumerate((*graph.inputs, *constants))}
     reads_of = reading(fusion)
-    states = _add_states(graph, usage, fusion, reads_of, buffers)
+    read_as = roles(graph)
+    states = _add_states(graph, usage, fusion, reads_of, buffers, read_as)
     results = _add_results(graph, usage, fusion, buffers)
     for kernel in fusion.kernels:
         for node in kernel.members:
             if node in fusion.kept and node not in buffers:
-                buffers[node] = scratch(graph, node, order_in_loop(fusion, node))
+                buffers[node] = _for_products(scratch(node, order_in_loop(fusion, node)), read_as)
     _add_stores(fusion, buffers, share_columns(fusion, usage, reads_of, buffers))
     guard = None if usage.guard is None else fusion.homes[graph.outputs[usage.guard]]
     schedule(fusion, reads_of, buffers, guard)
@@ -64,8 +67,18 @@ def _argument(node: Node, slot: int, usage: Usage) -> Buffer:
     return plain(node, Place.ARGUMENT, slot, slot in usage.moving_inputs)
 
 
+def _for_products(buffer: Buffer, read_as: Mapping[Node, set[Role]]) -> Buffer:
+    """The buffer, in panels if products read it as their right factor, as it lies, and nobody reads it otherwise."""
+    return in_panels(buffer) if read_as.get(buffer.node) == {("right", buffer.order)} else buffer
+
+
 def _add_states(
-    graph: Graph, usage: Usage, fusion: Fusion, reads_of: Reading, buffers: dict[Node, Buffer]
+    graph: Graph,
+    usage: Usage,
+    fusion: Fusion,
+    reads_of: Reading,
+    buffers: dict[Node, Buffer],
+    read_as: Mapping[Node, set[Role]],
 ) -> tuple[Buffer, ...]:
     """A buffer for every carried input, which the output's kernel overwrites.
 
@@ -78,10 +91,10 @@ def _add_states(
         guards.add(fusion.homes[graph.outputs[usage.guard]])
     states = []
     pairs = [(graph.inputs[i], graph.outputs[o]) for i, o in usage.carried]
-    panelled = {fusion.homes[new] for old, new in pairs if is_right_factor(graph, old, order_in_loop(fusion, new))}
+    panelled = {fusion.homes[new] for old, new in pairs if ("right", order_in_loop(fusion, new)) in read_as[old]}
     for slot, (old, new) in enumerate(pairs):
         carried = state(old, order_in_loop(fusion, new), slot)
-        if fusion.homes[new] in panelled and not is_left_factor(graph, old):
+        if fusion.homes[new] in panelled and all(name != "left" for name, _ in read_as[old]):
             carried = in_panels(carried)
         buffers[old] = carried
         states.append(carried)
@@ -97,7 +110,7 @@ def _add_states(
             reads_of[copy] = read_by(fusion, copy)
     for i in sorted(usage.resident):
         node = graph.inputs[i]
-        buffers[node] = resident(graph, node, len(states))
+        buffers[node] = _for_products(state(node, resident_order(graph, node), len(states)), read_as)
         states.append(buffers[node])
     return tuple(states)
 

@@ -6,7 +6,6 @@ A value is therefore kept in the order of the loop that computes it, and a facto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from chainrule.graph import Graph, Node, make_node, rebuild
@@ -17,6 +16,9 @@ from chainrule.plan.prepare import copy_of
 
 _FAR = 1 << 18  # bytes of a left factor
 _REUSED = 256  # columns of a product for which it pays to copy one
+Role = tuple[str, Axes]
+_FACTORS = ("left", "right")
+_OTHERS: Role = ("others", ())
 LINE = 64  # bytes of a cache line; rows of scratch memory begin at one, and the rows of a panel are one
 
 
@@ -111,18 +113,10 @@ def _factors(graph: Graph) -> set[Node]:
     return {node for node in factors if not is_leaf(node)}
 
 
-def scratch(graph: Graph, node: Node, order: Axes) -> Buffer:
-    """A padded buffer whose rows begin at cache lines and do not collide; in panels if only products read it so."""
+def scratch(node: Node, order: Axes) -> Buffer:
+    """A padded buffer whose rows begin at cache lines and do not collide."""
     itemsize = 4 if node.type.dtype.kind == "b" else node.type.dtype.itemsize
-    buffer = _buffer(node, order, Place.SHARED, itemsize, padded=True)
-    return in_panels(buffer) if _is_right_factor_only(graph, node, order) else buffer
-
-
-def resident(graph: Graph, node: Node, slot: int) -> Buffer:
-    """A state that never changes, as products read it."""
-    order = resident_order(graph, node)
-    buffer = state(node, order, slot)
-    return in_panels(buffer) if _is_right_factor_only(graph, node, order) else buffer
+    return _buffer(node, order, Place.SHARED, itemsize, padded=True)
 
 
 def in_panels(buffer: Buffer) -> Buffer:
@@ -141,31 +135,21 @@ def in_panels(buffer: Buffer) -> Buffer:
     return replace(buffer, strides=strides, elements=rows * columns, panel=panel)
 
 
-def is_right_factor(graph: Graph, node: Node, order: Axes) -> bool:
-    """Whether a product reads a matrix as its right factor, as it lies."""
-    return any(base_of(product.operands[1]) == (node, order) for product in _products(graph))
+def roles(graph: Graph) -> dict[Node, set[Role]]:
+    """How the nodes of a graph are read, through transposes: as "left" or "right" factors of products, or by "others".
 
-
-def is_left_factor(graph: Graph, node: Node) -> bool:
-    """Whether a product reads a matrix as its left factor: so it must lie in rows."""
-    return any(base_of(product.operands[0])[0] is node for product in _products(graph))
-
-
-def _products(graph: Graph) -> Iterator[Node]:
-    return (node for node in graph.nodes if node.op.name == "matmul")
-
-
-def _is_right_factor_only(graph: Graph, node: Node, order: Axes) -> bool:
-    """Whether a matrix, as it lies, is the right factor of products and nothing else."""
+    With the order of its axes as the product sees it; nobody but products has one.
+    """
+    found: dict[Node, set[Role]] = {node: set() for node in (*graph.inputs, *graph.nodes)}
     for user in graph.nodes:
         if user.op.name == "transpose":
             continue
-        bases = [base_of(operand) for operand in user.operands]
-        if any(base is node for base, _ in bases) and not (
-            user.op.name == "matmul" and bases[1] == (node, order) and bases[0][0] is not node
-        ):
-            return False
-    return node not in {base_of(output)[0] for output in graph.outputs}
+        for position, operand in enumerate(user.operands):
+            base, axes = base_of(operand)
+            found[base].add((_FACTORS[position], axes) if user.op.name == "matmul" else _OTHERS)
+    for output in graph.outputs:
+        found[base_of(output)[0]].add(_OTHERS)
+    return found
 
 
 def state(node: Node, order: Axes, slot: int) -> Buffer:

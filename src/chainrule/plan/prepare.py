@@ -84,8 +84,9 @@ def _by_rectified(node: Node, rectified: dict[Node, Node]) -> Node:
         if _is_rectifier(condition, chosen, other):
             rectified[condition] = node
         return node
-    same = make_node(LESS_EQUAL, (positive, condition.operands[1]))
-    return node if node is positive else make_node(WHERE, (same, chosen, other))
+    if node is positive:
+        return node
+    return make_node(WHERE, (make_node(LESS_EQUAL, (positive, condition.operands[1])), chosen, other))
 
 
 def _is_rectifier(condition: Node, chosen: Node, other: Node) -> bool:

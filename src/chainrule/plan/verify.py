@@ -77,9 +77,9 @@ def _verify_shape(plan: Plan, kernel: Kernel) -> None:
 def _verify_factor(plan: Plan, kernel: Kernel) -> None:
     """Factors have known strides; the right one can be read in whole vectors along its columns, unless it has one."""
     left, _ = base_of(kernel.anchor.operands[0])
-    if left in plan.buffers and plan.buffers[left].strided:
+    if (buffer := plan.buffers.get(left)) is not None and buffer.strided:
         _fail(plan, kernel, f"its left factor {left} has strides of its own")
-    if left in plan.buffers and plan.buffers[left].panel:
+    if buffer is not None and buffer.panel:
         _fail(plan, kernel, f"its left factor {left} lies in panels")
     base, axes = base_of(kernel.anchor.operands[1])
     buffer = plan.buffers.get(base)
