@@ -305,17 +305,16 @@ class Elements:
         uniform = tuple(ZERO if index.run or lanes(index.value.type) > 1 else index for index in at)
         base = self.address(buffer, uniform)
         moving = [axis for axis, index in enumerate(at) if uniform[axis] is not index]
-        steps = {axis: self._steps(buffer, axis) for axis in moving}
         with f.at(level):
             if len(moving) == 1 and at[moving[0]].run and not _crosses_panels(buffer, moving[0]):
                 (axis,) = moving
-                places = [f.offset(base, unit, self._distance(buffer, axis, at[axis].value, steps[axis]))]
+                places = [f.offset(base, unit, self._distance(buffer, axis, at[axis].value))]
                 while len(places) < self.width:
-                    places.append(f.offset(places[-1], unit, steps[axis]))
+                    places.append(f.offset(places[-1], unit, self.stride(buffer, axis)))
                 return places
             total: Val | None = None
             for axis in moving:
-                term = self._distance(buffer, axis, self.lane_numbers(at[axis]), steps[axis])
+                term = self._distance(buffer, axis, self.lane_numbers(at[axis]))
                 total = term if total is None else f.add(total, term)
             assert total is not None
             return [f.offset(base, unit, f.lane(total, lane)) for lane in range(self.width)]
@@ -336,25 +335,21 @@ class Elements:
             index = at[axis]
             if index.value.name == "0" or buffer.strides[axis] == 0:
                 continue
-            base, step = pointer, self._steps(buffer, axis)
 
-            def add(base: Val = base, axis: int = axis, index: Index = index, step: Val = step) -> Val:
-                return f.offset(base, unit, self._distance(buffer, axis, index.value, step))
+            def add(base: Val = pointer, axis: int = axis, index: Index = index) -> Val:
+                return f.offset(base, unit, self._distance(buffer, axis, index.value))
 
-            pointer = self.remember(("address", base, index.value, step), index.level, add)
+            pointer = self.remember(("address", pointer, index.value, axis), index.level, add)
         return pointer
 
-    def _steps(self, buffer: Buffer, axis: int) -> Val:
-        """The distance of neighbours along an axis; of neighbouring panels along that of their columns."""
-        return self.to_next_panel(buffer) if _crosses_panels(buffer, axis) else self.stride(buffer, axis)
-
-    def _distance(self, buffer: Buffer, axis: int, index: Val, step: Val) -> Val:
+    def _distance(self, buffer: Buffer, axis: int, index: Val) -> Val:
         """How far an index along an axis is from 0, in the buffer's unit; of one number or one for each lane."""
-        f = self.function
+        f, crosses = self.function, _crosses_panels(buffer, axis)
+        step = self.to_next_panel(buffer) if crosses else self.stride(buffer, axis)
         if step.name == "1":
             return index
-        step = f.splat(step, lanes(index.type)) if lanes(index.type) > 1 else step
-        if not _crosses_panels(buffer, axis):
+        step = f.splat(step, lanes(index.type))
+        if not crosses:
             return f.mul(index, step)
         panel = constant(index.type, buffer.panel)
         return f.add(f.mul(f.udiv(index, panel), step), f.urem(index, panel))
