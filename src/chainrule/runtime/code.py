@@ -51,9 +51,13 @@ class Code:
         """
         return self._addresses[name]
 
-    def function(self, name: str, *parameters: Any, result: Any = None) -> Any:
-        """A function to call, which keeps the code alive; its types are those of ctypes."""
-        native: Any = ctypes.CFUNCTYPE(result, *parameters)(self._addresses[name])
+    def function(self, name: str, *parameters: Any, result: Any = None, brief: bool = False) -> Any:
+        """A function to call, which keeps the code alive; its types are those of ctypes.
+
+        The interpreter's lock is released meanwhile, unless the function is so brief that this would take as long.
+        """
+        kind = ctypes.PYFUNCTYPE if brief else ctypes.CFUNCTYPE
+        native: Any = kind(result, *parameters)(self._addresses[name])
         native.code = self
         return native
 

@@ -17,12 +17,14 @@ from chainrule.errors import ArgumentError
 from chainrule.plan import Buffer, Plan, Usage
 from chainrule.plan.divide import candidates
 from chainrule.plan.signature import signature
+from chainrule.plan.work import flops
 from chainrule.runtime import threads as pool
 from chainrule.runtime.code import load_or_write
 from chainrule.runtime.outside import OutsideCalls
 from chainrule.types import Array, has_gaps
 
 _ALIGNMENT = 4096
+_BRIEF = 1e6  # operations for which other threads of Python can wait: some ten microseconds
 _APART = 128  # bytes: states begin at pairs of cache lines, which processors fetch together
 _Byte: Any = ctypes.c_char
 
@@ -116,13 +118,14 @@ class Executable:
     def single_call(self, argument: Array, result: Array) -> Callable[[], None]:
         """A function that makes a step for what `argument` holds, a plain input, and writes `result`.
 
-        Both are C-contiguous and of the plan's types; all other inputs are states. For one thread at a time.
+        Both are C-contiguous and of the plan's types; all other inputs are states. For one thread at a time; of a small
+        step the interpreter's lock is not released, which would take a good part of it.
         """
         position = next(i for i in range(len(self.plan.graph.inputs)) if i not in self.plan.usage.resident)
         self._slots[FIRST + position], self._slots[self._first_result] = address(argument), address(result)
         self._slots[STEPS] = 1
         self.code.function(SET_CONTEXT, ctypes.c_void_p)(self._address)
-        again: Callable[[], None] = self.code.function(RUN_AGAIN)
+        again: Callable[[], None] = self.code.function(RUN_AGAIN, brief=flops(self.plan) < _BRIEF)
         again.memory = (self, argument, result)  # type: ignore[attr-defined]
         return again
 
