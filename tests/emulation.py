@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule.codegen.context import DONE, ERROR, FIRST, FLAGS, PRIVATE, SHARED, STEPS, YIELD, Context
-from chainrule.codegen.program import FLAG_BYTES, write_program
+from chainrule.codegen.context import DONE, ERROR, FIRST, FLAG_BYTES, FLAGS, PRIVATE, SHARED, STEPS, YIELD, Context
+from chainrule.codegen.program import write_program
 from chainrule.codegen.target import target
 from chainrule.plan.divide import candidates
 from chainrule.plan.verify import verify

@@ -8,8 +8,9 @@ Names are imported when they are first used, so that a command or a script pays 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from chainrule.on_demand import on_demand
 
 __version__ = "0.1.0"
 
@@ -48,36 +49,25 @@ __all__ = [
     "vjp",
 ]
 
-_HOMES = {
-    "backprop": "transforms.backprop",
-    "check_grads": "checking",
-    "compile": "compiling",
-    "derive": "explain.deriving",
-    "fit": "train",
-    "grad": "functions",
-    "hessian": "functions",
-    "hvp": "functions",
-    "jacobian": "functions",
-    "jvp": "functions",
-    "load": "nn",
-    "per_example_grad": "functions",
-    "trace": "tracing",
-    "value_and_grad": "functions",
-    "vjp": "functions",
-}
-"""The module, below this one, in which a function lives; every other public name is a module itself."""
-
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
-    if name in _HOMES:
-        value: object = getattr(import_module(f"chainrule.{_HOMES[name]}"), name)
-    else:
-        value = import_module(f"chainrule.{name}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+_MODULES = ("doctor", "nn", "ops", "optim", "tabular", "train")
+__getattr__, __dir__ = on_demand(
+    __name__,
+    {
+        **{name: name for name in _MODULES},
+        "backprop": "transforms.backprop",
+        "check_grads": "checking",
+        "compile": "compiling",
+        "derive": "explain.deriving",
+        "fit": "train",
+        "grad": "functions",
+        "hessian": "functions",
+        "hvp": "functions",
+        "jacobian": "functions",
+        "jvp": "functions",
+        "load": "nn",
+        "per_example_grad": "functions",
+        "trace": "tracing",
+        "value_and_grad": "functions",
+        "vjp": "functions",
+    },
+)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from chainrule.errors import ArgumentError
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike  # importing it at run time takes as long as a tenth of NumPy
+
 Shape: TypeAlias = tuple[int, ...]
-Array: TypeAlias = NDArray[Any]
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]  # of rows or examples
 
 DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint32", "uint8", "bool"))
 _SHORT_NAMES = {dtype: f"{dtype.kind}{dtype.itemsize * 8}" for dtype in DTYPES} | {np.dtype(bool): "bool"}

@@ -66,13 +66,13 @@ def test_the_target_is_this_machine_or_the_one_that_the_environment_names(monkey
 @pytest.fixture
 def written(monkeypatch):
     """The plans of which a program was written."""
-    plans, write = [], executable.write_program
+    plans, write = [], program.write_program
 
     def write_program(plan, target_, threads):
         plans.append(plan)
         return write(plan, target_, threads)
 
-    monkeypatch.setattr(executable, "write_program", write_program)
+    monkeypatch.setattr(program, "write_program", write_program)
     return plans
 
 

@@ -1,11 +1,11 @@
-"""Shuffling in machine code is the shuffling that data/streams.py defines."""
+"""Shuffling in machine code is the shuffling that sampling/streams.py defines."""
 
 import numpy as np
 import pytest
 
-from chainrule.data import epoch_order
-from chainrule.data.streams import Purpose, raw_numbers, shuffled
 from chainrule.runtime.shuffle import random_order
+from chainrule.sampling import epoch_order
+from chainrule.sampling.streams import Purpose, raw_numbers, shuffled
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5, 1000, 4099])

@@ -1,4 +1,4 @@
-"""The block of pointers and numbers that a native call receives, and how code reads it.
+"""What a program and its callers agree on: its functions, and the block of pointers and numbers that they receive.
 
 Slots of 8 bytes: shared scratch memory, private scratch memory, steps to do, steps done, the error flag, the address of
 a function that yields the processor, the flags at which threads meet; then arguments, states, results, for each
@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from chainrule.codegen.assembler import Function, Val, i64
 from chainrule.graph import Node
 from chainrule.plan import Buffer, Place, Plan
+
+ENTRY = "run"  # (context, thread, threads)
+SET_CONTEXT, RUN_AGAIN = "set_context", "run_again"  # to call with one context again and again, without arguments
+KERNELS = "run_kernels"  # (context, thread, threads, step, first, end): to time kernels one by one
+FLAG_BYTES = 128  # two cache lines, which processors fetch together
 
 SHARED, PRIVATE, STEPS, DONE, ERROR, YIELD, FLAGS, FIRST = range(8)
 INDEX_ERROR = 1  # an index lay outside of its axis

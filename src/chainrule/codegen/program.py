@@ -6,17 +6,24 @@ from contextlib import nullcontext
 from itertools import groupby
 
 from chainrule.codegen.assembler import Function, Module, Val, constant, i64
-from chainrule.codegen.context import DONE, FLAGS, STEPS, YIELD, Context
+from chainrule.codegen.context import (
+    DONE,
+    ENTRY,
+    FLAG_BYTES,
+    FLAGS,
+    KERNELS,
+    RUN_AGAIN,
+    SET_CONTEXT,
+    STEPS,
+    YIELD,
+    Context,
+)
 from chainrule.codegen.kernels import Written, write_kernel
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.subnormals import flushed
 from chainrule.codegen.target import Target
 from chainrule.plan import Buffer, Kernel, Plan
 
-ENTRY = "run"
-SET_CONTEXT, RUN_AGAIN = "set_context", "run_again"  # to call with one context again and again, without arguments
-KERNELS = "run_kernels"  # (context, thread, threads, step, first, end): to time kernels one by one
-FLAG_BYTES = 128  # two cache lines, which processors fetch together
 _SPINS = 2000  # rounds of waiting, about 20 µs, before the processor is offered to others
 
 

@@ -1,9 +1,7 @@
-"""Tables: reading, preprocessing, targets, splitting, batches. Importing it loads no optional dependency."""
+"""Tables: reading, preprocessing, targets. Importing it loads no optional dependency."""
 
-from chainrule.data.batches import batches, epoch_order
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.reading import read_table
-from chainrule.data.split import split_rows
 from chainrule.data.table import Column, Table
 from chainrule.data.target import ClassTarget, NumberTarget, Target, learn_target, rows_with_target, target_from_json
 from chainrule.data.writing import write_table
@@ -15,12 +13,9 @@ __all__ = [
     "Preprocessing",
     "Table",
     "Target",
-    "batches",
-    "epoch_order",
     "learn_target",
     "read_table",
     "rows_with_target",
-    "split_rows",
     "target_from_json",
     "write_table",
 ]

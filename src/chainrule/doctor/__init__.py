@@ -1,6 +1,19 @@
 """The doctor: what is measured of a training, what is wrong with it, and where the first NaN came from."""
 
-from chainrule.doctor.diagnosis import QUANTITIES, Diagnosis, Finding, LayerSeries
-from chainrule.doctor.not_finite import NotFinite, first_not_finite
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from chainrule.doctor.diagnosis import QUANTITIES, Diagnosis, Finding, LayerSeries
+    from chainrule.doctor.not_finite import NotFinite, first_not_finite
 
 __all__ = ["QUANTITIES", "Diagnosis", "Finding", "LayerSeries", "NotFinite", "first_not_finite"]
+
+_DIAGNOSIS = ("QUANTITIES", "Diagnosis", "Finding", "LayerSeries")
+_NOT_FINITE = ("NotFinite", "first_not_finite")
+__getattr__, __dir__ = on_demand(
+    __name__, dict.fromkeys(_DIAGNOSIS, "diagnosis") | dict.fromkeys(_NOT_FINITE, "not_finite")
+)

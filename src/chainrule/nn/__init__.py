@@ -1,12 +1,13 @@
 """Networks in the lecture's terms: layers, activations, losses, and the network that holds their numbers."""
 
+from typing import TYPE_CHECKING
+
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, Gradient
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
 from chainrule.nn.embedding import Embedding
-from chainrule.nn.explanation import StepExplanation
 from chainrule.nn.files import load
 from chainrule.nn.initialisers import INITIALISERS
 from chainrule.nn.layer import Layer, Mode, Pass
@@ -14,6 +15,10 @@ from chainrule.nn.losses import LOSSES, Loss, huber, quantile
 from chainrule.nn.network import Network
 from chainrule.nn.normalisation import BatchNorm, LayerNorm
 from chainrule.nn.residual import Residual
+from chainrule.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from chainrule.nn.explanation import StepExplanation
 
 __all__ = [
     "ACTIVATIONS",
@@ -39,3 +44,5 @@ __all__ = [
     "load",
     "quantile",
 ]
+
+__getattr__, __dir__ = on_demand(__name__, {"StepExplanation": "explanation"})

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import tree
-from chainrule.data.split import split_rows
-from chainrule.doctor.recorder import Diagnose, LayerFacts, Recorder, Rhythm, require_diagnose
 from chainrule.errors import ArgumentError
-from chainrule.nn.activations import activation_name
 from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.chosen_rows import ChosenRows
 from chainrule.nn.layer import require_not_negative
-from chainrule.nn.layer_records import count_numbers
 from chainrule.nn.predicting import block_of
 from chainrule.nn.scores import scores
 from chainrule.nn.sparse_rows import SparseRows
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
+from chainrule.sampling import split_rows
 from chainrule.train import Plan, Training
 from chainrule.train.loop import Examples
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.step import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.doctor.recorder import Diagnose
 
 _ROWS = 8192  # validated at a time
 
@@ -61,10 +60,13 @@ def make_training(
     diagnose: Diagnose | None = None,
 ) -> Training:
     """The training that starts from copies of these parameters and this state; see `Network.fit`."""
-    require_diagnose(diagnose)
     data, validation = _split(architecture, X, y, options, plan.seed)
     start = tree.map_leaves(np.array, parameters)
-    in_a_step = plan.batch_size or len(data)
+    recorder = None
+    if diagnose is not None:
+        from chainrule.nn.recording import make_recorder
+
+        recorder = make_recorder(architecture, diagnose, start, plan.batch_size or len(data))
     return Training(
         problem=_problem(architecture, options),
         optimizer=optimizer,
@@ -73,21 +75,8 @@ def make_training(
         start=Weights(start, optimizer.initialise(start), tree.map_leaves(np.array, state)),
         validation=validation,
         callbacks=callbacks,
-        recorder=None if diagnose is None else recorder(architecture, diagnose, start, in_a_step),
+        recorder=recorder,
     )
-
-
-def recorder(architecture: Architecture, diagnose: Diagnose, parameters: Tree, examples: int) -> Recorder:
-    """What keeps the measurements of a training whose steps take so many examples."""
-    facts = [
-        LayerFacts(type(layer).__name__, activation_name(getattr(layer, "activation", "")))
-        for layer in architecture.layers
-    ]
-    classes = {"cross_entropy": architecture.n_outputs, "binary_cross_entropy": 2}.get(architecture.loss.name)
-    layers = architecture.layers
-    units = sum(count_numbers(layers[: number + 1], architecture.n_inputs)[0] for number in range(len(layers)))
-    rhythm = Rhythm.of(sum(leaf.size for leaf in tree.leaves(parameters)), units, examples)
-    return Recorder(diagnose, facts, None if classes is None else math.log(classes), rhythm)
 
 
 def examples(architecture: Architecture, X: Any, y: Any, sample_weight: Any, name: str) -> Examples:

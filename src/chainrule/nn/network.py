@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import storage, tree
-from chainrule.doctor.diagnosis import Diagnosis
-from chainrule.doctor.recorder import Diagnose
 from chainrule.errors import ArgumentError
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, numbered
-from chainrule.nn.explaining import explain_step
-from chainrule.nn.explanation import StepExplanation
 from chainrule.nn.inspecting import training_step
 from chainrule.nn.layer import Layer, require_layers, require_positive
 from chainrule.nn.layer_records import architecture_record
@@ -35,6 +31,9 @@ from chainrule.tree import Tree
 from chainrule.types import Array, as_array, as_dtype
 
 if TYPE_CHECKING:
+    from chainrule.doctor.diagnosis import Diagnosis
+    from chainrule.doctor.recorder import Diagnose
+    from chainrule.nn.explanation import StepExplanation
     from chainrule.runtime.report import Report
 
 KIND = "network"  # what a file of a network says it holds
@@ -199,6 +198,8 @@ class Network:
             ArgumentError: x, y or an option is wrong.
             GradientError: the layers' own rules, or a written form, do not give the engine's numbers.
         """
+        from chainrule.nn.explaining import explain_step
+
         rows, targets, single = self._examples(x, y)
         return explain_step(
             self.architecture,

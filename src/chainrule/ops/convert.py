@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
 from chainrule.types import ArrayType, Shape, as_array, as_dtype, broadcast_shapes
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 def _broadcast_type(x: ArrayType, shape: Shape) -> ArrayType:

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
@@ -23,8 +22,8 @@ from chainrule.optim.hyperparameters import NOT_NEGATIVE, PROPER_FRACTION, requi
 from chainrule.optim.line_search import StrongWolfe, Trial
 from chainrule.optim.optimizer import require_floating
 from chainrule.tree import Tree
+from chainrule.types import Array
 
-Array = NDArray[Any]
 Objective = Callable[[Tree], tuple[float, Tree]]
 
 

@@ -13,11 +13,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from numpy.typing import NDArray
 
 from chainrule.tree import Tree
+from chainrule.types import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +25,8 @@ class Trial:
     step: float
     value: float
     slope: float
-    point: NDArray[Any]
-    gradient: NDArray[Any]
+    point: Array
+    gradient: Array
     parameters: Tree
 
 

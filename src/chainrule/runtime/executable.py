@@ -9,9 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.codegen.context import DONE, ERROR, FIRST, FLAGS, PRIVATE, SHARED, STEPS, YIELD, Context
+from chainrule.codegen.context import (
+    DONE,
+    ENTRY,
+    ERROR,
+    FIRST,
+    FLAG_BYTES,
+    FLAGS,
+    KERNELS,
+    PRIVATE,
+    RUN_AGAIN,
+    SET_CONTEXT,
+    SHARED,
+    STEPS,
+    YIELD,
+    Context,
+)
 from chainrule.codegen.edition import EDITION
-from chainrule.codegen.program import ENTRY, FLAG_BYTES, KERNELS, RUN_AGAIN, SET_CONTEXT, write_program
 from chainrule.codegen.target import Target, chosen
 from chainrule.errors import ArgumentError
 from chainrule.plan import Buffer, Plan, Usage
@@ -71,6 +85,8 @@ class Executable:
     @cached_property
     def ir(self) -> str:
         """The program in LLVM's language; written if its machine code is not kept, or if somebody asks."""
+        from chainrule.codegen.program import write_program  # most processes find all their code in the cache
+
         return str(write_program(self.plan, self.target, self._threads))
 
     def _set(self, slot: int, array: Array) -> None:

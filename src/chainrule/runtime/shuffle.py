@@ -1,4 +1,4 @@
-"""Random orders in machine code: what `chainrule.data.streams.shuffled` makes of the numbers of Philox, in one loop.
+"""Random orders in machine code: what `sampling.streams.shuffled` makes of the numbers of Philox, in one loop.
 
 Philox4x64-10 is that of Salmon et al. 2011 as NumPy runs it: the key is the seed, and block b of four numbers has the
 counter (b + 1, 0, number, purpose).
@@ -11,12 +11,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.codegen.assembler import Function, Module, Val, constant, i64
 from chainrule.codegen.target import chosen
 from chainrule.runtime.code import load
 from chainrule.runtime.executable import address
+from chainrule.types import Positions
 
 _NAME = "shuffle"
 _ROUNDS = 10
@@ -24,7 +24,7 @@ _MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 _WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 
 
-def random_order(n: int, seed: int, purpose: int, number: int) -> NDArray[np.int64]:
+def random_order(n: int, seed: int, purpose: int, number: int) -> Positions:
     """A random permutation of 0 … n − 1, int64 [n]: `shuffled(raw_numbers(n, seed, purpose, number))`."""
     order = np.empty(n, np.int64)
     _native()(seed, number, purpose, address(order), n)

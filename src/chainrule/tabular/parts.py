@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.split import Rows, split_rows
 from chainrule.errors import TableError
+from chainrule.sampling import split_rows
+from chainrule.types import Positions
 
 STOPPING_SHARE = 1 / 8
 """Of the rows that do not validate."""
@@ -22,9 +23,9 @@ FEWEST_ROWS = 10
 class Parts:
     """Row numbers in increasing order: int64 [n] each, without a row in common."""
 
-    training: Rows
-    stopping: Rows
-    validation: Rows
+    training: Positions
+    stopping: Positions
+    validation: Positions
 
 
 def require_rows(rows: int, source: str) -> None:
@@ -34,7 +35,7 @@ def require_rows(rows: int, source: str) -> None:
         raise TableError(f"{source} has {known}; {FEWEST_ROWS} are the least to train and validate on, so add rows")
 
 
-def divide_rows(rows: int, valid: float, seed: int, labels: Rows | None = None) -> Parts:
+def divide_rows(rows: int, valid: float, seed: int, labels: Positions | None = None) -> Parts:
     """Divide `rows` rows at random; with `labels` [rows], each class in the same proportions.
 
     Args:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chainrule import __version__, nn, tree
 from chainrule.data import ClassTarget, Table
 from chainrule.data.target import Task
-from chainrule.doctor.recorder import Diagnose
 from chainrule.tabular.judging import Judge
 from chainrule.tabular.metrics import Scores
 from chainrule.tabular.model import TableModel
@@ -17,6 +17,9 @@ from chainrule.tabular.preparation import Prepared, prepare
 from chainrule.tabular.recipe import HIDDEN, Recipe
 from chainrule.tabular.report import Ending, Report, RowCounts
 from chainrule.train.interrupt import catching_interrupts
+
+if TYPE_CHECKING:
+    from chainrule.doctor.recorder import Diagnose
 
 
 def train_table(

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from chainrule import tree
 from chainrule.doctor.measuring import Detail
-from chainrule.doctor.recorder import Recorder
 from chainrule.errors import ArgumentError, DivergenceError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
@@ -27,6 +26,9 @@ from chainrule.train.problem import Problem
 from chainrule.train.step import FullBatchStep, Step, Weights, make_step
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
+
+if TYPE_CHECKING:
+    from chainrule.doctor.recorder import Recorder
 
 _SLICE_SECONDS = 0.05
 _NEWS_SECONDS = 0.1  # between two calls of callbacks that hear of steps from time to time

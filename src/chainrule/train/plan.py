@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.batches import epoch_order
 from chainrule.errors import ArgumentError
+from chainrule.sampling import epoch_order
 from chainrule.train.seam import Seam
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array

@@ -14,7 +14,6 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.doctor.measuring import Detail, Watched, measured_layers, measured_weights
-from chainrule.doctor.not_finite import Computation, NotFinite, explain, in_double
 from chainrule.errors import ArgumentError
 from chainrule.executors import Stepper, make_steps
 from chainrule.graph import Graph
@@ -35,6 +34,7 @@ from chainrule.tree import Tree
 from chainrule.types import Array, has_gaps
 
 if TYPE_CHECKING:
+    from chainrule.doctor.not_finite import Computation, NotFinite
     from chainrule.runtime.inspection import Inspection
 
 _PARAMETERS = "parameters"  # their name in messages
@@ -237,6 +237,8 @@ class Step:
 
         It is made again by the reference executor, operation by operation; `titles` are the names of the layers.
         """
+        from chainrule.doctor.not_finite import NotFinite, explain, in_double
+
         sums = self.seam.sums(weights.parameters)
         for micro_batches in self.seam.split(batch[None]):
             for number, positions in enumerate(micro_batches.positions):
@@ -255,6 +257,8 @@ class Step:
 
     def _computation(self, arguments: tuple[Tree, ...], titles: Sequence[str]) -> Computation:
         """A step at these arguments, as it was traced."""
+        from chainrule.doctor.not_finite import Computation
+
         made: list[Made] = []
 
         def step(

@@ -9,11 +9,14 @@ promise for `Generator.permutation`.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
+from chainrule.types import Positions
+
+Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
 
 _HALF = np.uint64(32)
 _LOW = np.uint64(2**32 - 1)
@@ -33,7 +36,7 @@ def require_words(seed: int, number: int) -> None:
             raise ArgumentError(f"{name} must be a whole number from 0 to 2⁶⁴ − 1, not {value}")
 
 
-def raw_numbers(n: int, seed: int, purpose: Purpose, number: int = 0) -> NDArray[np.uint64]:
+def raw_numbers(n: int, seed: int, purpose: Purpose, number: int = 0) -> Numbers:
     """Return `n` random numbers below 2⁶⁴, the same on every machine, uint64 [n].
 
     Raises:
@@ -44,12 +47,12 @@ def raw_numbers(n: int, seed: int, purpose: Purpose, number: int = 0) -> NDArray
     return np.asarray(stream.random_raw(n), np.uint64)
 
 
-def sorted_order(raw: NDArray[np.uint64]) -> NDArray[np.int64]:
+def sorted_order(raw: Numbers) -> Positions:
     """Return the random permutation that sorts random numbers, int64 [n]."""
     return np.argsort(raw, kind="stable").astype(np.int64)
 
 
-def shuffled(raw: NDArray[np.uint64]) -> NDArray[np.int64]:
+def shuffled(raw: Numbers) -> Positions:
     """Return the random permutation that raw random numbers give as Fisher and Yates shuffle, int64 [n].
 
     Going through the positions, each is exchanged with one up to it: i with j = ⌊raw[i]·(i + 1) / 2⁶⁴⌋
@@ -63,9 +66,9 @@ def shuffled(raw: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.array(order, np.int64)
 
 
-def _high_half(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _high_half(a: Numbers, b: Numbers) -> Numbers:
     """⌊a·b / 2⁶⁴⌋, from the products of halves."""
     a_high, a_low, b_high, b_low = a >> _HALF, a & _LOW, b >> _HALF, b & _LOW
     middle = a_high * b_low + (a_low * b_low >> _HALF)
-    result: NDArray[np.uint64] = a_high * b_high + (middle >> _HALF) + ((middle & _LOW) + a_low * b_high >> _HALF)
+    result: Numbers = a_high * b_high + (middle >> _HALF) + ((middle & _LOW) + a_low * b_high >> _HALF)
     return result

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from chainrule.data.streams import Purpose, raw_numbers, sorted_order
 from chainrule.errors import ArgumentError, TableError
+from chainrule.sampling.streams import Purpose, raw_numbers, sorted_order
+from chainrule.types import Positions
 
-Rows = NDArray[np.int64]
 
-
-def split_rows(rows: int, valid: float, seed: int, labels: Rows | None = None) -> tuple[Rows, Rows]:
+def split_rows(rows: int, valid: float, seed: int, labels: Positions | None = None) -> tuple[Positions, Positions]:
     """Return the training rows and the validation rows, each in increasing order.
 
     Args:
@@ -44,7 +42,7 @@ def split_rows(rows: int, valid: float, seed: int, labels: Rows | None = None) -
     return np.flatnonzero(~in_validation), np.flatnonzero(in_validation)
 
 
-def class_quotas(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+def class_quotas(sizes: Positions, share: float) -> Positions:
     """Return how many of each class validate: the largest remainders round up, no class is used up."""
     exact = sizes * share
     quotas = np.floor(exact).astype(np.int64)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.data import batches, epoch_order, split_rows
 from chainrule.errors import ArgumentError, TableError
+from chainrule.sampling import epoch_order, split_rows
 
 
 @given(st.integers(2, 200), st.floats(0.01, 0.99), st.integers(0, 2**64 - 1))
@@ -68,17 +68,7 @@ def test_every_order_of_four_is_equally_likely():
     assert ((counts - 200) ** 2 / 200).sum() < 58  # 23 degrees of freedom: p ≈ 1e-4
 
 
-def test_batches_cover_the_order():
-    order = epoch_order(10, 0, 0)
-    pieces = list(batches(order, 4))
-    assert [len(piece) for piece in pieces] == [4, 4, 2]
-    np.testing.assert_array_equal(np.concatenate(pieces), order)
-    assert list(batches(order[:0], 4)) == []
-
-
 def test_arguments():
-    with pytest.raises(ArgumentError, match="batch_size must be 1 or more, not 0"):
-        list(batches(np.arange(3), 0))
     with pytest.raises(ArgumentError, match="seed must be a whole number from 0"):
         epoch_order(3, -1, 0)
     with pytest.raises(ArgumentError, match="valid must lie between 0 and 1"):
