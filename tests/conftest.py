@@ -76,7 +76,7 @@ def verified_plans() -> Iterator[None]:
     """Every plan that is made is checked."""
     from chainrule.plan import build
     from chainrule.plan.verify import verify
-    from chainrule.runtime import calls, inspection, steps
+    from chainrule.runtime import inspection, plans
 
     plan_of = build.make_plan
 
@@ -86,6 +86,6 @@ def verified_plans() -> Iterator[None]:
         return plan
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (build, calls, inspection, steps):
+        for module in (build, inspection, plans):
             patch.setattr(module, "make_plan", make_plan)
         yield

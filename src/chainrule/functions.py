@@ -26,7 +26,6 @@ from chainrule.recording import Recording, record
 from chainrule.tracing import named_leaves, nodes_of, type_of
 from chainrule.transforms.backprop import or_zeros, pull_back, require_float
 from chainrule.transforms.pushforward import push_forward
-from chainrule.transforms.simplify import simplify
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 
@@ -107,20 +106,20 @@ class _PerExample(Program):
     def _prepare(self, args: tuple[Tree, ...]) -> Prepared:
         batched = [position not in self._shared for position in range(len(args)) for _ in tree.leaves(args[position])]
         count = self._count(args)
-        traced = self._traced(
+        call, graph = self._record(
             tuple(arg if i in self._shared else tree.map_leaves(_one_row, arg) for i, arg in enumerate(args))
         )
         usage = Usage(
             moving_inputs=frozenset(i for i, moves in enumerate(batched) if moves),
-            moving_outputs=frozenset(range(len(traced.graph.outputs))),
+            moving_outputs=frozenset(range(len(graph.outputs))),
         )
-        steps, one_caller = make_steps(simplify(traced.graph), usage), threading.Lock()
+        steps, one_caller = make_steps(graph, usage), threading.Lock()
 
         def run(leaves: Sequence[Any]) -> list[Array]:
             with one_caller:
                 return steps.run(leaves, count)[0]
 
-        return Prepared(run, traced.result)
+        return Prepared(run, call.result)
 
     def _count(self, args: tuple[Tree, ...]) -> int:
         """How many examples the batches hold."""

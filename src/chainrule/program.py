@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule import executors, tree
 from chainrule.graph import Graph
+from chainrule.kept import Kept
 from chainrule.ops.value import Value
 from chainrule.tracing import TracedCall, named_leaves, trace_call, type_of
 from chainrule.transforms.simplify import simplify
@@ -32,6 +32,17 @@ class Prepared:
     result: Tree  # for its structure
 
 
+class Recorded(NamedTuple):
+    """A recorded call, and its simplified graph."""
+
+    call: TracedCall
+    graph: Graph
+
+
+_recorded: Kept[Recorded] = Kept(KEPT)
+"""Of functions whose meaning is known: a network that is trained again, or another of its kind, is recorded once."""
+
+
 class Program:
     """A traced function of nested arrays that keeps what was prepared for it.
 
@@ -39,11 +50,17 @@ class Program:
     changes between calls but its arguments. This is the seam to the executors: what computes the graph is chosen here.
     """
 
-    def __init__(self, function: Callable[..., Tree], held: int = 0) -> None:
-        """Keep a function; `held` is the number of leading arguments that rarely change, see `executors.prepare`."""
-        self.function, self.held = function, held
-        self._prepared: OrderedDict[Any, Prepared] = OrderedDict()
-        self._one_at_a_time = threading.Lock()
+    def __init__(self, function: Callable[..., Tree], held: int = 0, meaning: Hashable | None = None) -> None:
+        """Keep a function.
+
+        Args:
+            function: what is recorded.
+            held: the number of leading arguments that rarely change, see `executors.prepare`.
+            meaning: equal for objects whose methods of the function's name compute the same, see `meaning_of`; None if
+                nobody can tell.
+        """
+        self.function, self.held, self.meaning = function, held, meaning
+        self._prepared: Kept[Prepared] = Kept(KEPT)
 
     def __call__(self, *args: Tree) -> Tree:
         """Compute the function's result from trees of arrays; leaves of the result are new arrays.
@@ -54,41 +71,36 @@ class Program:
         key = _signature(args, leaves)
         if key is None:
             return self._without_key(args)
-        with self._one_at_a_time:
-            prepared = self._prepared.get(key)
-            if prepared is not None:
-                self._prepared.move_to_end(key)
-        if prepared is None:
-            prepared = self._keep(key, self._prepare(args))
+        prepared = self._prepared.get(key, partial(self._prepare, args))
         return tree.rebuild(prepared.result, iter(prepared.run(leaves)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles carry the function; what was prepared for it is made again."""
-        return Program, (self.function, self.held)
+        return Program, (self.function, self.held, self.meaning)
 
     def graph(self, *args: Tree) -> Graph:
         """The simplified graph that is computed for arguments of these types."""
-        return simplify(self._traced(args).graph)
+        return self._record(args).graph
 
-    def _traced(self, args: tuple[Tree, ...]) -> TracedCall:
-        return trace_call(self.function, args, {}, range(len(args)))
+    def _record(self, args: tuple[Tree, ...]) -> Recorded:
+        types = None if self.meaning is None else _signature(args, [])
+        if types is None:
+            return self._record_anew(args)
+        function = getattr(self.function, "__func__", self.function)
+        return _recorded.get((function, self.meaning, types), partial(self._record_anew, args))
+
+    def _record_anew(self, args: tuple[Tree, ...]) -> Recorded:
+        call = trace_call(self.function, args, {}, range(len(args)))
+        return Recorded(call, simplify(call.graph))
 
     def _prepare(self, args: tuple[Tree, ...]) -> Prepared:
-        traced = self._traced(args)
+        call, graph = self._record(args)
         held = len(tree.leaves(args[: self.held]))
-        run = executors.prepare(simplify(traced.graph), self._updated(args, traced), held)
-        return Prepared(run, traced.result)
+        return Prepared(executors.prepare(graph, self._updated(args, call), held), call.result)
 
     def _updated(self, args: tuple[Tree, ...], traced: TracedCall) -> executors.Updates:
         """The pairs (input, output) where the input's array is overwritten by the output; none in a program."""
         return ()
-
-    def _keep(self, key: Any, prepared: Prepared) -> Prepared:
-        with self._one_at_a_time:
-            self._prepared[key] = prepared
-            while len(self._prepared) > KEPT:
-                self._prepared.popitem(last=False)
-        return prepared
 
     def _without_key(self, args: tuple[Tree, ...]) -> Tree:
         """The call of the function while another is recorded; ArgumentError if a leaf is no array, with its name."""

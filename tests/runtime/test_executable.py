@@ -13,7 +13,7 @@ from chainrule.codegen.target import LEVELS, host, runs_here, target
 from chainrule.errors import ArgumentError
 from chainrule.plan import Usage, make_plan
 from chainrule.plan.divide import candidates
-from chainrule.runtime import cache, executable
+from chainrule.runtime import cache, plans
 from chainrule.runtime.executable import Executable, address, aligned
 from engine_runs import assert_agree, compiled, run, same_bits, traced
 
@@ -96,7 +96,7 @@ def test_code_of_another_generator_another_target_or_other_threads_is_not_taken(
     mixed_again(threads=4)
     mixed_again(target=target(LEVELS_HERE[-1]))
     assert len(written) == 3
-    monkeypatch.setattr(executable, "EDITION", "of tomorrow")
+    monkeypatch.setattr(plans, "EDITION", "of tomorrow")
     mixed_again()
     assert len(written) == 4
     assert len(cache.entries()) == 4

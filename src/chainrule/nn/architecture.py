@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy as np
 from chainrule import tree
 from chainrule.doctor.measuring import Watched
 from chainrule.errors import ArgumentError
-from chainrule.nn.activations import activation_name
+from chainrule.meaning import meaning_of
+from chainrule.nn.activations import ACTIVATIONS, activation_name
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
 from chainrule.nn.inputs import as_inputs
@@ -42,6 +45,11 @@ class Architecture:
     layers: tuple[Layer, ...]
     loss: Loss
     dtype: np.dtype[Any]
+
+    @cached_property
+    def meaning(self) -> Hashable | None:
+        """Equal for architectures that compute the same; None if there is a layer or function of the user's own."""
+        return meaning_of(self, *ACTIVATIONS.values())  # somebody may have added an activation of his own
 
     def inputs(self, X: Any, name: str) -> Any:
         """`X` as an array [N × n] or [n], or as sparse rows [N × n].

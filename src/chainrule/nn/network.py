@@ -87,10 +87,11 @@ class Network:
         self.parameters, self.state = parameters, state
         self.history = History()
         self.diagnosis: Diagnosis | None = None
-        self._outputs = Program(self.architecture.outputs, held=2)
-        self._forward = Program(self.architecture.forward)
-        self._backpropagation = Program(self.architecture.backpropagation)
-        self._losses = Program(self.architecture.losses, held=2)
+        meaning = self.architecture.meaning
+        self._outputs = Program(self.architecture.outputs, 2, meaning)
+        self._forward = Program(self.architecture.forward, 0, meaning)
+        self._backpropagation = Program(self.architecture.backpropagation, 0, meaning)
+        self._losses = Program(self.architecture.losses, 2, meaning)
 
     # Parameters
 

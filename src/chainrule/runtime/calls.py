@@ -14,6 +14,7 @@ from chainrule.plan.work import flops
 from chainrule.reference import checked_arrays
 from chainrule.runtime.cores import available
 from chainrule.runtime.executable import Executable
+from chainrule.runtime.plans import plan_of
 from chainrule.types import Array
 
 _SHARED_WORK = 20e6  # operations from which several threads finish earlier than one
@@ -25,7 +26,7 @@ def prepare(
 ) -> Callable[[Sequence[Any]], list[Array]]:
     """Return the function that computes the graph's outputs from arrays for its inputs; see `executors.prepare`."""
     graph.verify()
-    plan = make_plan(graph, Usage(resident=frozenset(range(held))))
+    plan = plan_of(graph, Usage(resident=frozenset(range(held))))
     executable = Executable(plan, most_threads(plan))
     most = executable.candidates[-1]
     one_caller = threading.Lock()  # scratch memory serves one call at a time

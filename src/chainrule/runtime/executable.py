@@ -25,18 +25,17 @@ from chainrule.codegen.context import (
     YIELD,
     Context,
 )
-from chainrule.codegen.edition import EDITION
 from chainrule.codegen.target import Target, chosen
 from chainrule.errors import ArgumentError
 from chainrule.plan import Buffer, Plan, Usage
 from chainrule.plan.divide import candidates
-from chainrule.plan.signature import signature
 from chainrule.plan.work import flops
 from chainrule.runtime import threads as pool
-from chainrule.runtime.code import load_or_write
 from chainrule.runtime.outside import OutsideCalls
+from chainrule.runtime.plans import code_of
 from chainrule.types import Array, has_gaps
 
+_FUNCTIONS = (ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN)
 _ALIGNMENT = 4096
 _BRIEF = 1e6  # operations for which other threads of Python can wait: some ten microseconds
 _APART = 128  # bytes: states begin at pairs of cache lines, which processors fetch together
@@ -53,9 +52,7 @@ class Executable:
     def __init__(self, plan: Plan, threads: int = 1, target: Target | None = None) -> None:
         self.plan, self.candidates = plan, candidates(threads)
         self.target, self._threads = target or chosen(), threads
-        origin = (EDITION, self.target.level, str(threads), signature(plan))
-        functions = [ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN]
-        self.code = load_or_write(origin, lambda: self.ir, self.target, functions)
+        self.code = code_of(plan, self.target, threads, _FUNCTIONS, lambda: self.ir)
         self._context = Context(plan)
         self._first_result = FIRST + self._context.states_end
         self._block = np.zeros(self._context.slots, np.int64)
@@ -134,8 +131,9 @@ class Executable:
     def single_call(self, argument: Array, result: Array) -> Callable[[], None]:
         """A function that makes a step for what `argument` holds, a plain input, and writes `result`.
 
-        Both are C-contiguous and of the plan's types; all other inputs are states. For one thread at a time; of a small
-        step the interpreter's lock is not released, which would take a good part of it.
+        Both are C-contiguous and of the plan's types; all other inputs are states. For one thread at a time, and
+        only of a plan that no other executable has; of a small step the interpreter's lock is not released, which would
+        take a good part of it.
         """
         position = next(i for i in range(len(self.plan.graph.inputs)) if i not in self.plan.usage.resident)
         self._slots[FIRST + position], self._slots[self._first_result] = address(argument), address(result)

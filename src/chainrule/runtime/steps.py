@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import Graph
-from chainrule.plan import Plan, Usage, make_plan
+from chainrule.plan import Plan, Usage
 from chainrule.plan.work import flops
 from chainrule.runtime.cores import available
 from chainrule.runtime.executable import Executable, as_read
+from chainrule.runtime.plans import plan_of
 from chainrule.types import Array
 
 _ALONE = 2e5  # operations of a step that several threads cannot speed up: they would only wait for each other
@@ -30,7 +31,7 @@ class Steps:
     """
 
     def __init__(self, graph: Graph, usage: Usage) -> None:
-        self.plan: Plan = make_plan(graph, usage)
+        self.plan: Plan = plan_of(graph, usage)
         self._executable = Executable(self.plan, most_threads(self.plan))
         candidates = self._executable.candidates
         first = candidates[-1 if flops(self.plan) > _LARGE else 0]

@@ -5,7 +5,7 @@ The whole step is a single traced function, so whatever executes it sees all of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from chainrule.doctor.measuring import Detail, Watched, measured_layers, measure
 from chainrule.errors import ArgumentError
 from chainrule.executors import Stepper, make_steps
 from chainrule.graph import Graph
+from chainrule.meaning import meaning_of
 from chainrule.ops import random_key
 from chainrule.ops.random import random_keys
 from chainrule.ops.value import Value, lift
@@ -88,7 +89,7 @@ class Step:
         self._gathered = tree.leaves((self.sample_weight, self.data))  # arrays with a row for each example
         self.finished = False
         self._programs = {
-            Detail.NOTHING: Program(self._step),
+            Detail.NOTHING: Program(self._step, meaning=self._meaning()),
             Detail.LAYERS: Program(self._step_watching_layers),
             Detail.EVERYTHING: Program(self._step_watching_everything),
         }
@@ -288,6 +289,11 @@ class Step:
         outcomes = list(zip(names, nodes, strict=True))
         return Computation(traced.graph, tree.leaves(arguments), outcomes, made[0].derivation, layers)
 
+    def _meaning(self) -> Hashable | None:
+        """Equal for steps that compute the same; None if nobody can tell."""
+        update = meaning_of(self.optimizer, self.seam)
+        return None if self.problem.meaning is None or update is None else (self.problem.meaning, update)
+
     def _start(self) -> list[Array]:
         """What is carried from step to step, as it is at first: the weights, and sums of gradients."""
         return tree.leaves((self.weights, self.seam.sums(self._weights.parameters)))
@@ -362,7 +368,7 @@ class FullBatchStep:
         self.problem, self.optimizer = problem, optimizer
         # a call reads contiguous arrays: one copy now, if need be, is less than one at every point that is asked for
         self.data, self.sample_weight = tree.map_leaves(np.ascontiguousarray, tuple(data)), sample_weight
-        self.program = Program(self._value_and_gradients)
+        self.program = Program(self._value_and_gradients, meaning=problem.meaning)
         self.finished = False
         self.weights = self._kept = weights
 

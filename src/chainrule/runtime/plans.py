@@ -1,0 +1,59 @@
+"""Plans that are kept, each with its machine code: what was planned once, in this process, is not planned again.
+
+Cross-validation, ensembles and searches train networks of one kind again and again. Each records its own graph; graphs
+that do the same to arguments of the same types and are used in the same way share a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from weakref import WeakKeyDictionary
+
+from chainrule.codegen.edition import EDITION
+from chainrule.codegen.target import Target
+from chainrule.graph import CONSTANT, INPUT, Graph
+from chainrule.kept import Kept
+from chainrule.plan import Plan, Usage, make_plan
+from chainrule.plan.signature import signature
+from chainrule.runtime.code import Code, load_or_write
+
+_MOST_BYTES = 1 << 20  # of a graph's constants: a plan keeps them alive
+
+_plans: Kept[Plan] = Kept(32)
+_codes: WeakKeyDictionary[Plan, dict[tuple[Target, int], Code]] = WeakKeyDictionary()
+
+
+def plan_of(graph: Graph, usage: Usage) -> Plan:
+    """The plan of a simplified graph: one that was made for an equal graph, or a new one."""
+    key = _key(graph, usage)
+    return make_plan(graph, usage) if key is None else _plans.get(key, lambda: make_plan(graph, usage))
+
+
+def code_of(plan: Plan, target: Target, threads: int, functions: Sequence[str], write: Callable[[], str]) -> Code:
+    """The machine code of a plan: what was loaded for it before, or lies on the disk, or is made of what is written."""
+    codes = _codes.setdefault(plan, {})
+    if (target, threads) not in codes:
+        origin = (EDITION, target.level, str(threads), signature(plan))
+        codes[target, threads] = load_or_write(origin, write, target, functions)
+    return codes[target, threads]
+
+
+def _key(graph: Graph, usage: Usage) -> Hashable | None:
+    """Equal for graphs that compute the same; None for those that would keep large arrays or a user's functions alive.
+
+    The names that messages mention are a part of it.
+    """
+    numbers = {node: number for number, node in enumerate(graph.inputs)}
+    parts: list[Hashable] = [graph.name, usage]
+    parts += [(str(node.keywords["slot"]), node.type) for node in graph.inputs]
+    held = 0
+    for node in graph.nodes:
+        if node.op is INPUT:
+            continue
+        if node.op.name == "outside":
+            return None
+        held += node.type.size * node.type.dtype.itemsize if node.op is CONSTANT else 0
+        numbers[node] = len(numbers)
+        parts.append((node.op, node.attributes, *[numbers[operand] for operand in node.operands]))
+    parts.append(tuple([numbers[node] for node in graph.outputs]))
+    return tuple(parts) if held <= _MOST_BYTES else None

@@ -1,0 +1,54 @@
+"""What was used last is kept, and nothing else."""
+
+import threading
+
+import pytest
+
+from chainrule.kept import Kept
+
+
+def test_a_result_is_made_once():
+    kept, made = Kept(2), []
+    for _ in range(3):
+        assert kept.get("a", lambda: made.append("a") or "made") == "made"
+    assert made == ["a"]
+
+
+def test_what_was_used_least_recently_is_forgotten():
+    kept, made = Kept(2), []
+
+    def get(key):
+        kept.get(key, lambda: made.append(key))
+
+    for key in "abacab":
+        get(key)
+    assert made == ["a", "b", "c", "b"]
+    assert len(kept) == 2
+    kept.clear()
+    get("a")
+    assert made[-1] == "a"
+    assert len(kept) == 1
+
+
+def test_a_failure_is_not_kept():
+    kept = Kept(2)
+    with pytest.raises(ZeroDivisionError):
+        kept.get("a", lambda: 1 / 0)
+    assert kept.get("a", lambda: 1) == 1
+
+
+def test_making_one_result_keeps_nobody_else_waiting():
+    kept, begun, go_on = Kept(4), threading.Event(), threading.Event()
+
+    def slow():
+        begun.set()
+        assert go_on.wait(10)
+        return "slow"
+
+    thread = threading.Thread(target=lambda: kept.get("slow", slow))
+    thread.start()
+    assert begun.wait(10)
+    assert kept.get("other", lambda: "other") == "other"
+    go_on.set()
+    thread.join(10)
+    assert kept.get("slow", lambda: "again") == "slow"
