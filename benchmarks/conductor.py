@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _LIMIT = 600  # seconds that a command may take
 _HOPELESS = 4  # times the best of the same library: not timed further, as only the best counts
 _SETTLE = 0.02  # seconds between contestants, in which thread pools of the one before fall asleep
-_THREAD_SETTINGS = ("OMP_", "MKL_", "OPENBLAS_", "XLA_", "GOMP_", "KMP_", "CHAINRULE_")
+_SETTINGS = ("OMP_", "MKL_", "OPENBLAS_", "XLA_", "GOMP_", "KMP_", "CHAINRULE_", "PYTHONDONTWRITEBYTECODE")
 
 
 class WorkerError(Exception):
@@ -38,7 +38,7 @@ class Contestant:
         module: of `benchmarks.peers`.
         python: the interpreter that has the library.
         arguments: of the worker.
-        environment: on top of the present one, from which all settings of threads are taken.
+        environment: on top of `surroundings`.
     """
 
     name: str
@@ -54,6 +54,12 @@ def library(name: str) -> str:
     return name.partition(",")[0].removesuffix(" eager").removesuffix(" compile")
 
 
+def surroundings() -> dict[str, str]:
+    """The environment of a library as its users have it: no settings of threads, and bytecode kept once it is made."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+    return kept | {"PYTHONPATH": str(ROOT)}
+
+
 class Worker:
     """A running contestant.
 
@@ -64,8 +70,7 @@ class Worker:
 
     def __init__(self, contestant: Contestant, log: Path) -> None:
         self.name = contestant.name
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_THREAD_SETTINGS)}
-        environment = kept | {"PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"} | dict(contestant.environment)
+        environment = surroundings() | {"JAX_PLATFORMS": "cpu"} | dict(contestant.environment)
         self._log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -13,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks import contestants
-from benchmarks.conductor import ROOT, Contestant, Run, Worker, WorkerError, take_turns
+from benchmarks.conductor import ROOT, Contestant, Run, Worker, WorkerError, surroundings, take_turns
 from benchmarks.session import Session
 from benchmarks.workloads import WORKLOADS
 
@@ -125,8 +124,7 @@ def measure_import(session: Session) -> Iterator[dict[str, Any]]:
     def run(name: str, statement: str, _: int) -> float:
         program = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
         python = pythons.get(name, next(iter(pythons.values())))
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        done = subprocess.run([python, "-c", program], capture_output=True, text=True, env=environment, cwd=ROOT)
+        done = subprocess.run([python, "-c", program], capture_output=True, text=True, env=surroundings(), cwd=ROOT)
         if done.returncode:
             raise WorkerError(done.stderr.strip().rpartition("\n")[2])
         return float(done.stdout.split()[-1])
