@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from chainrule.graph import Node
+from chainrule.graph import Kind, Node
 from chainrule.plan.access import SPARSE
 from chainrule.plan.kernels import Kernel, Plan
 
@@ -22,9 +22,14 @@ def kernel_flops(kernel: Kernel) -> int:
     if kernel.anchor.op.name == "matmul":
         work += 2 * kernel.anchor.operands[0].type.shape[-1]
     elements = prod(kernel.space)
-    if kernel.anchor.operands and kernel.anchor.op.name != "matmul":
+    if _goes_over_operand(kernel.anchor):
         elements = max(elements, kernel.anchor.operands[0].type.size)
     return elements * work
+
+
+def _goes_over_operand(anchor: Node) -> bool:
+    """Whether a kernel visits the elements of its anchor's operand rather than those of its result."""
+    return anchor.op.kind is Kind.REDUCTION or anchor.op.name == "scatter_add"
 
 
 def sparse_entries(product: Node) -> int:
@@ -34,6 +39,14 @@ def sparse_entries(product: Node) -> int:
 
 
 def kernel_bytes(plan: Plan, kernel: Kernel) -> int:
-    """Bytes that a kernel reads and writes, each buffer once."""
+    """Bytes that a kernel reads and writes, each buffer once; of a data set the rows that are taken."""
     written = sum(store.buffer.bytes for store in kernel.stores)
-    return written + sum(plan.buffers[node].bytes for node in plan.reads[kernel])
+    return written + sum(_bytes_read(plan, kernel, node) for node in plan.reads[kernel])
+
+
+def _bytes_read(plan: Plan, kernel: Kernel, node: Node) -> int:
+    """At most all of it, and at each place of a loop over elements at most one element in each way of indexing."""
+    buffer = plan.buffers[node]
+    if kernel.anchor.op.kind is Kind.CONTRACTION or _goes_over_operand(kernel.anchor):
+        return buffer.bytes
+    return min(buffer.bytes, prod(kernel.space) * len(plan.reads[kernel][node]) * buffer.itemsize)
