@@ -28,6 +28,17 @@ from chainrule.explain.expression import (
 f, r, s, x, y, z = map(Symbol, "frsxyz")
 CHECK = Check(points=7, worst=2e-16)
 
+XYZ_BOARD = """\
+∂f/∂s   where f = x·y·z,  x = r,  y = r·s,  z = s
+  paths from s to f:  s→y→f,  s→z→f      (s does not reach x: ∂x/∂s = 0)
+  chain rule        = (∂f/∂x)(∂x/∂s) + (∂f/∂y)(∂y/∂s) + (∂f/∂z)(∂z/∂s)
+  local derivatives = (yz)(0) + (xz)(r) + (xy)(1)
+  eliminate x, y, z = (rs·s)(0) + (r·s)(r) + (r·rs)(1)
+  drop zero terms   = r²s + r²s
+  collect           = 2r²s
+  at r = 2, s = 3   = 24       check: central difference 24.0000 ✓"""
+"""`xyz` as the lecturer writes it."""
+
 
 def two_by_two(*pairs):
     return Sum(tuple(Product(pair, apart=True) for pair in pairs))

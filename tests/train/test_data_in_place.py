@@ -16,7 +16,8 @@ from chainrule.runtime import executable
 from chainrule.runtime.steps import Steps
 from chainrule.train.loop import Examples
 from chainrule.train.problem import Objective, Problem
-from chainrule.train.step import Step, Weights
+from chainrule.train.step import Step
+from chainrule.train.weights import Weights
 
 RNG = np.random.default_rng(0)
 ROWS, COLUMNS = 70, 19

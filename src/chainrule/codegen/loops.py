@@ -43,7 +43,6 @@ def _whole_vectors(e: Elements, width: int) -> bool:
 def in_vectors(e: Elements, bounds: Bounds, width: int, padded: bool, at: Indices, body: Body) -> None:
     """Loop from start to stop in vectors; the rest is a whole vector where memory is padded, else single elements."""
     start, stop = bounds
-    f = e.function
     if padded:
         with e.lanes(width), e.loop(start, stop, width) as (_, index):
             body((*at, index))
@@ -56,7 +55,6 @@ def in_vectors(e: Elements, bounds: Bounds, width: int, padded: bool, at: Indice
     if width == 1 or not (_known(whole) and whole == stop):
         with e.lanes(1), e.loop(whole if width > 1 else start, stop) as (_, index):
             body((*at, index))
-    del f
 
 
 def end_of_vectors(e: Elements, start: Val, stop: Val, width: int) -> Val:

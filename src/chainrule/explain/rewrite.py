@@ -48,6 +48,9 @@ _LARGEST_EXPONENT, _LARGEST_BASE = 30, 10**6  # of powers that are computed exac
 
 ZERO, ONE = Number(0), Number(1)
 
+LARGEST = 4000
+"""Numbers, names and operations of an expression that is looked at at all; see `size`."""
+
 
 @dataclass(frozen=True)
 class _Term:

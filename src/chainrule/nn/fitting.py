@@ -23,7 +23,7 @@ from chainrule.sampling import split_rows
 from chainrule.train import Plan, Training
 from chainrule.train.loop import Examples
 from chainrule.train.problem import Objective, Problem, weighted_mean
-from chainrule.train.step import Weights
+from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array
 

@@ -25,8 +25,8 @@ from chainrule.program import Program
 from chainrule.train import Checkpoint, History, Plan
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import checkpoint_callbacks
+from chainrule.train.making import chosen_optimizer
 from chainrule.train.progress import progress_callbacks
-from chainrule.train.step import chosen_optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array, as_dtype
 

@@ -17,7 +17,7 @@ from chainrule import storage, tree
 from chainrule.errors import ArgumentError, ModelFileError
 from chainrule.train.callbacks import Callback
 from chainrule.train.loop import Position, Training
-from chainrule.train.step import Weights
+from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array
 

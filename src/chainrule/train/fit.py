@@ -19,10 +19,11 @@ from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.history import History
 from chainrule.train.loop import Examples, Training
+from chainrule.train.making import chosen_optimizer
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.progress import progress_callbacks
-from chainrule.train.step import Weights, chosen_optimizer
+from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 

@@ -19,11 +19,14 @@ from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.rows import blocks
 from chainrule.train.callbacks import Callback, as_callbacks, hears_steps
+from chainrule.train.full_batch import FullBatchStep
 from chainrule.train.history import History
 from chainrule.train.interrupt import Interrupt, catching_interrupts
+from chainrule.train.making import make_step
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Problem
-from chainrule.train.step import FullBatchStep, Step, Weights, make_step
+from chainrule.train.step import Step
+from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 

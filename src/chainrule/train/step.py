@@ -14,21 +14,21 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.doctor.measuring import Detail, Watched, measured_layers, measured_weights
-from chainrule.errors import ArgumentError
 from chainrule.executors import Stepper, make_steps
 from chainrule.graph import Graph
 from chainrule.meaning import meaning_of
 from chainrule.ops import random_key
 from chainrule.ops.random import random_keys
 from chainrule.ops.value import Value, lift
-from chainrule.optim import LBFGS, Adam, Optimizer
+from chainrule.optim import Optimizer
 from chainrule.plan.kernels import Usage
 from chainrule.program import Program
 from chainrule.runtime.cores import available
 from chainrule.tracing import trace_call
-from chainrule.train.problem import Objective, Problem
+from chainrule.train.gradient import derivation_of, gathered_objective, gradients_of, mean_loss
+from chainrule.train.problem import Problem
 from chainrule.train.seam import WHOLE, MicroBatches, Seam, add_up, only_if
-from chainrule.transforms import pull_back
+from chainrule.train.weights import PARAMETERS, Weights, first_not_finite
 from chainrule.transforms.backprop import or_zeros
 from chainrule.transforms.derivation import Derivation
 from chainrule.tree import Tree
@@ -38,16 +38,7 @@ if TYPE_CHECKING:
     from chainrule.doctor.not_finite import Computation, NotFinite
     from chainrule.runtime.inspection import Inspection
 
-_PARAMETERS = "parameters"  # their name in messages
 _TRIED = 8  # steps in a row, each on examples of its own, when a step is timed
-
-
-class Weights(NamedTuple):
-    """Everything that a step changes."""
-
-    parameters: Tree
-    optimizer: Tree
-    state: Tree
 
 
 class Made(NamedTuple):
@@ -134,7 +125,7 @@ class Step:
         if current is None:
             return first_not_finite(self._weights.parameters)
         number = current.first_not_finite(self._parameters)
-        return "" if number is None else list(tree.items(self._weights.parameters, _PARAMETERS))[number][0]
+        return "" if number is None else list(tree.items(self._weights.parameters, PARAMETERS))[number][0]
 
     def prepare(self, size: int, details: Iterable[Detail] = (Detail.NOTHING,)) -> None:
         """Compile the step for batches of a size, measured in these ways, unless it was done before."""
@@ -340,13 +331,13 @@ class Step:
     ) -> Made:
         key, step, total = time
         objective = gathered_objective(self.problem, weights.parameters, weights.state, key, batch, data)
-        mean, loss_sum = _mean_loss(objective, sample_weight, batch)
+        mean, loss_sum = mean_loss(objective, sample_weight, batch)
         loss, last = mean + objective.penalty, True
         if self.seam.accumulates:
             first, last, share = part
             loss = loss * share.astype(loss.dtype)
-        derivation = _derivation(loss, tree.leaves(weights.parameters))
-        gradients = _gradients(derivation, weights.parameters)
+        derivation = derivation_of(loss, tree.leaves(weights.parameters))
+        gradients = gradients_of(derivation, weights.parameters)
         named = zip(tree.items(weights.parameters), derivation.results, strict=True)
         self.unreached = [path for (path, _), result in named if result is None]
         self.units = [int(layer.a.shape[-1]) for layer in objective.layers]
@@ -359,158 +350,9 @@ class Step:
         return Made(Weights(*updated, objective.state), sums, loss_sum, loss, gradients, objective.layers, derivation)
 
 
-class FullBatchStep:
-    """The step of L-BFGS: its line search asks for the loss and gradient of all examples as often as it needs."""
-
-    def __init__(
-        self, problem: Problem, optimizer: LBFGS, data: Sequence[Array], sample_weight: Array | None, weights: Weights
-    ) -> None:
-        self.problem, self.optimizer = problem, optimizer
-        # a call reads contiguous arrays: one copy now, if need be, is less than one at every point that is asked for
-        self.data, self.sample_weight = tree.map_leaves(np.ascontiguousarray, tuple(data)), sample_weight
-        self.program = Program(self._value_and_gradients, meaning=problem.meaning)
-        self.finished = False
-        self.weights = self._kept = weights
-
-    def keep(self) -> None:
-        """As `Step.keep`."""
-        self._kept = self.weights
-
-    def go_back(self) -> None:
-        """As `Step.go_back`."""
-        self.weights = self._kept
-
-    def not_finite(self) -> str:
-        """As `Step.not_finite`."""
-        return first_not_finite(self.weights.parameters)
-
-    def prepare(self, size: int, details: Iterable[Detail] = ()) -> None:
-        """Nothing: it is compiled when it is called."""
-
-    def run(self, seed: int, step: int, total: int, batches: Array) -> Array:
-        """As `Step.run`, for one batch; the loss is that of the weights after the step.
-
-        The function to minimise is the same at every step. So are therefore the key and, as dropout and sums depend
-        on it, the order of the examples.
-        """
-        key, batch = random_key(seed), np.sort(batches[0])
-        weights = self.weights
-        state = weights.state
-
-        def objective(parameters: Tree) -> tuple[float, Tree]:
-            nonlocal state
-            loss, gradients, state = self.program(parameters, weights.state, key, batch, self.sample_weight, self.data)
-            return float(loss), gradients
-
-        parameters, memory, loss = self.optimizer.step(objective, weights.parameters, weights.optimizer)
-        if not np.isfinite(loss):
-            return np.empty(0)
-        self.finished = bool(memory["finished"])
-        self.weights = Weights(parameters, memory, state)
-        return np.array([float(loss) * len(batch)])
-
-    def graph(self, weights: Weights, batch: Array) -> Graph:
-        """What is computed at each point that the line search asks about."""
-        return self.program.graph(
-            weights.parameters, weights.state, random_key(0), batch, self.sample_weight, self.data
-        )
-
-    def inspection(self, size: int) -> Inspection:
-        """What the engine makes of the computation at a point."""
-        from chainrule.runtime.inspection import Inspection
-
-        weights, batch = self.weights, np.arange(size) % len(self.data[0])
-        arguments = (weights.parameters, weights.state, random_key(0), batch, self.sample_weight, self.data)
-        return Inspection(self.program.graph(*arguments), tree.leaves(arguments), name="loss and gradient")
-
-    def _value_and_gradients(
-        self, parameters: Tree, state: Tree, key: Any, batch: Any, sample_weight: Any, data: Any
-    ) -> tuple[Any, Tree, Tree]:
-        objective = gathered_objective(self.problem, parameters, state, key, batch, data)
-        loss = _mean_loss(objective, sample_weight, batch)[0] + objective.penalty
-        return loss, _gradients(_derivation(loss, tree.leaves(parameters)), parameters), objective.state
-
-
-def chosen_optimizer(optimizer: Optimizer | LBFGS | None) -> Optimizer | LBFGS:
-    """The optimiser that an argument of `fit` stands for: Adam(1e-3) if none is given."""
-    if optimizer is None:
-        return Adam(1e-3)
-    if not isinstance(optimizer, Optimizer | LBFGS):
-        raise ArgumentError(f"optimizer must be an optimiser such as optim.Adam(1e-3), got {optimizer!r}")
-    return optimizer
-
-
-def make_step(
-    problem: Problem,
-    optimizer: Optimizer | LBFGS,
-    data: Sequence[Array],
-    sample_weight: Array | None,
-    weights: Weights,
-    seam: Seam | None = None,
-) -> Step | FullBatchStep:
-    """The kind of step that the optimiser needs, at these weights."""
-    if not isinstance(optimizer, LBFGS):
-        return Step(problem, optimizer, data, sample_weight, weights, seam)
-    if seam is not None and (seam.accumulates or seam.transform):
-        raise ArgumentError(
-            "LBFGS takes all examples at once and asks for gradients as often as it needs; use accumulate= and "
-            "transform_gradients= with a first-order optimiser such as optim.Adam(1e-3)"
-        )
-    return FullBatchStep(problem, optimizer, data, sample_weight, weights)
-
-
-def first_not_finite(parameters: Tree) -> str:
-    """The path of the first parameter that holds an infinity or NaN; "" if there is none."""
-    items = tree.items(parameters, _PARAMETERS)
-    return next((path for path, leaf in items if not np.all(np.isfinite(leaf))), "")
-
-
-def gathered_objective(problem: Problem, parameters: Tree, state: Tree, key: Any, batch: Any, data: Any) -> Objective:
-    """The objective at the examples whose positions `batch` holds."""
-    objective = problem.objective(parameters, state, key, *(np.take(array, batch, axis=0) for array in data))
-    if not isinstance(objective.losses, Value) or objective.losses.dtype.kind != "f":
-        raise ArgumentError(
-            f"the loss function returned {objective.losses!r}; it must return float32 or float64 losses that are "
-            "computed from the parameters and the examples"
-        )
-    shape = np.shape(objective.losses)
-    if shape not in ((), batch.shape):
-        raise ArgumentError(
-            f"the loss function returned shape {list(shape)} for a batch of {len(batch)}; "
-            f"it must return one loss for each example, [{len(batch)}], or their mean, []"
-        )
-    return objective
-
-
-def _mean_loss(objective: Objective, sample_weight: Any, batch: Any) -> tuple[Any, Any]:
-    """The mean loss of the batch, in the dtype of the parameters, and the sum of the weighted losses in float64.
-
-    Weights have mean 1 over the training data, so the mean over a batch of weighted losses has the right expectation.
-    """
-    losses = objective.losses
-    if sample_weight is not None:
-        if not np.shape(losses):
-            raise ArgumentError("sample weights need a loss for each example; return an array [B], not their mean")
-        losses = losses * np.take(sample_weight, batch, axis=0).astype(losses.dtype)
-    mean = np.mean(losses)
-    if np.shape(losses):
-        return mean, np.sum(lift(losses).astype(np.float64))
-    return mean, lift(mean).astype(np.float64) * len(batch)
-
-
 def _watched(made: Made) -> list[dict[str, Any]]:
     """What is measured of the layers of a step."""
     values = [value for layer in made.layers for value in (layer.z, layer.a)]
-    derivation = _derivation(made.loss, values)
+    derivation = derivation_of(made.loss, values)
     derivatives = or_zeros(derivation.results, derivation.wrt)
     return measured_layers(made.layers, derivatives[::2], derivatives[1::2])
-
-
-def _derivation(loss: Value, values: Sequence[Any]) -> Derivation:
-    """The loss differentiated with respect to values of its trace."""
-    return pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], [lift(value).node for value in values])
-
-
-def _gradients(derivation: Derivation, parameters: Tree) -> Tree:
-    """The results of a derivation in the structure of the parameters."""
-    return tree.rebuild(parameters, iter(or_zeros(derivation.results, derivation.wrt)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from boards import BOARDS, arrays, neuron, xyz
+from boards import BOARDS, XYZ_BOARD, arrays, neuron, xyz
 from chainrule.errors import ArgumentError
 from chainrule.explain.derivation import Line
 from chainrule.explain.expression import Number, Sum, Symbol
@@ -15,20 +15,8 @@ from chainrule.explain.render.terminal import columns
 ESCAPE = re.compile(r"\x1b\[\d+m")
 
 
-BOARD = """\
-∂f/∂s   where f = x·y·z,  x = r,  y = r·s,  z = s
-  paths from s to f:  s→y→f,  s→z→f      (s does not reach x: ∂x/∂s = 0)
-  chain rule        = (∂f/∂x)(∂x/∂s) + (∂f/∂y)(∂y/∂s) + (∂f/∂z)(∂z/∂s)
-  local derivatives = (yz)(0) + (xz)(r) + (xy)(1)
-  eliminate x, y, z = (rs·s)(0) + (r·s)(r) + (r·rs)(1)
-  drop zero terms   = r²s + r²s
-  collect           = 2r²s
-  at r = 2, s = 3   = 24       check: central difference 24.0000 ✓"""
-"""As the lecturer writes it."""
-
-
 def test_board():
-    assert xyz().text(colour=False) == str(xyz()) == BOARD
+    assert xyz().text(colour=False) == str(xyz()) == XYZ_BOARD
 
 
 def test_arrays():

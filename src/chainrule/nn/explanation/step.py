@@ -16,7 +16,7 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Gradient
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
-from chainrule.nn.explanation import change, why
+from chainrule.nn.explanation import change, paths
 from chainrule.nn.explanation.board import board
 from chainrule.nn.explanation.formulas import Formula, output_formula, slope_formula
 from chainrule.nn.explanation.local_rules import LocalRule, rounding
@@ -27,6 +27,7 @@ from chainrule.types import Array
 
 if TYPE_CHECKING:
     from chainrule.explain.derivation import Derivation
+    from chainrule.nn.explanation.why import Why
 
 SHOWN_UNITS = 40
 """Rows of a layer's table; of wider layers those of the largest |δ|."""
@@ -216,7 +217,7 @@ class StepExplanation:
 
     # Asking further
 
-    def why(self, parameter: str) -> why.Why:
+    def why(self, parameter: str) -> Why:
         """Why a derivative is what it is: the sum over all paths to ℒ, one factor for every edge.
 
         Args:
@@ -228,7 +229,7 @@ class StepExplanation:
             ArgumentError: there is no such number, or it is inside of a block or of a layer of your own.
             GradientError: the paths do not add up to the engine's derivative.
         """
-        return why.why(self, parameter)
+        return paths.why(self, parameter)
 
     def diff(self, other: StepExplanation) -> change.Changes:
         """What is different in another explanation: numbers side by side, the largest difference first.

@@ -1,0 +1,255 @@
+"""The largest paths from the loss to one place, and the sum over all of them, checked against the engine's number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.errors import GradientError
+from chainrule.nn.dense import Dense
+from chainrule.nn.embedding import Embedding
+from chainrule.nn.explanation.local_rules import LocalRule
+from chainrule.nn.explanation.notation import given, indices, name, number
+from chainrule.nn.explanation.place import Place, arrays_of, parsed
+from chainrule.nn.explanation.why import SHOWN_PATHS, Factor, PathProduct, Why
+from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.nn.explanation.step import StepExplanation
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The edges between one row of units and the next one below, for one example.
+
+    Attributes:
+        above: names a unit of the upper row.
+        below: names a unit of the lower one.
+        local: [n] where each unit has one edge, else [upper × lower].
+        form: (upper unit, lower unit) -> what the local derivative is.
+        given: whether the numbers are parameters.
+    """
+
+    above: Callable[[int], str]
+    below: Callable[[int], str]
+    local: Array
+    form: Callable[[int, int], str]
+    given: bool = False
+
+    def factor(self, above: int, below: int) -> Factor:
+        value = self.local[above] if self.local.ndim == 1 else self.local[above, below]
+        edge = f"∂{self.above(above)}/∂{self.below(below)}"
+        return Factor(edge, float(value), self.form(above, below), given(value) if self.given else number(value))
+
+
+class _Paths:
+    """The largest products over paths from the loss to each unit of a row, going down row by row.
+
+    Attributes:
+        products: [units × kept].
+        ways: the units that each path went through, [units × kept × rows].
+        totals: the sums over all paths, [units].
+        counts: the numbers of paths, [units] of Python integers.
+    """
+
+    def __init__(self, start: Array) -> None:
+        self.products = start.astype(np.float64)[:, None]
+        self.ways = np.arange(len(start))[:, None, None]
+        self.totals = start.astype(np.float64)
+        self.counts = np.ones(len(start), object)
+
+    def down(self, stage: _Stage) -> None:
+        """Go on along the edges of a stage."""
+        local = stage.local.astype(np.float64)
+        if local.ndim == 1:
+            self.products, self.totals = self.products * local[:, None], self.totals * local
+            self.ways = np.concatenate([self.ways, self.ways[:, :, -1:]], axis=2)
+            return
+        candidates = (self.products[:, :, None] * local[:, None, :]).reshape(-1, local.shape[1])
+        best = np.argsort(-np.abs(candidates), axis=0, kind="stable")[:SHOWN_PATHS]
+        self.products = np.take_along_axis(candidates, best, axis=0).T
+        ways = self.ways.reshape(-1, self.ways.shape[2])[best.T]
+        here = np.broadcast_to(np.arange(local.shape[1])[:, None, None], (*best.T.shape, 1))
+        self.ways = np.concatenate([ways, here], axis=2)
+        self.totals = self.totals @ local
+        self.counts = np.full(local.shape[1], self.counts.sum(), object)
+
+
+@dataclass(frozen=True)
+class _End:
+    """The last edge of every path, from zˡ to the parameter itself.
+
+    Attributes:
+        unit: of zˡ; for an input that of a⁰, with no edge more.
+        local: the derivative of this unit by the parameter, for each example [N].
+        present: for which examples there is such an edge [N].
+        form: what the derivative is.
+        text: how its number is written.
+    """
+
+    unit: int
+    local: Array
+    present: Array
+    form: str
+    text: Callable[[float], str] = number
+
+
+def why(explanation: StepExplanation, asked: str) -> Why:
+    """The sum over paths for a parameter such as "W1[1,2]"; see `StepExplanation.why`."""
+    wanted = parsed(explanation, asked)
+    end = _end(explanation, wanted)
+    value, arriving = _value_and_arriving(explanation, wanted, end)
+    shares = np.where(end.present, arriving * end.local, 0)
+    found: list[PathProduct] = []
+    count = 0
+    present = np.flatnonzero(end.present)
+    for example in present[np.argsort(-np.abs(shares[present]), kind="stable")[:SHOWN_PATHS]]:
+        paths, here = _paths_of(explanation, wanted, end, int(example), float(shares[example]))
+        found, count = found + paths, here
+    found.sort(key=lambda path: -abs(path.value))
+    total = float(np.sum(shares, dtype=np.float64))
+    _require_equal(explanation, wanted.name, value, total, float(np.sum(np.abs(shares))))
+    return Why(wanted.name, value, count * len(present), tuple(found[:SHOWN_PATHS]), total)
+
+
+def _value_and_arriving(explanation: StepExplanation, wanted: Place, end: _End) -> tuple[float, Array]:
+    """The engine's derivative, and what arrives at the unit below which the parameter is, for each example [N]."""
+    if wanted.letter == "x":
+        return float(np.atleast_2d(explanation.grad.x)[0, end.unit]), explanation.rules[0].below_bar[:, end.unit]
+    gradient = arrays_of(explanation, wanted.letter)[wanted.layer, wanted.table]
+    return float(gradient[wanted.indices]), explanation.rules[wanted.layer - 1].delta[:, end.unit]
+
+
+def _end(explanation: StepExplanation, wanted: Place) -> _End:
+    """The last edge, down to what is asked about."""
+    unit, *others = wanted.indices
+    count = explanation.example_count
+    every, ones = np.ones(count, bool), np.ones(count)
+    if wanted.letter == "x":
+        return _End(unit, ones, every, "", lambda value: "1")
+    rule = explanation.rules[wanted.layer - 1]
+    match wanted.letter:
+        case "W":
+            (j,) = others
+            form = explanation.unit_name("a", wanted.layer - 1, j)
+            return _End(unit, rule.below[:, j], every, form, given if wanted.layer == 1 else number)
+        case "scale":
+            form = f"{explanation.unit_name('a', wanted.layer - 1, unit)}, normalised"
+            return _End(unit, rule.by_scale()[:, unit], every, form)
+        case "tables":
+            return _looked_up(rule, wanted.table, unit, others[0])
+        case _:  # b and shift are added
+            return _End(unit, ones, every, "", lambda value: "1")
+
+
+def _looked_up(rule: LocalRule, table: int, code: int, place: int) -> _End:
+    """A vector of an embedding is there for the examples that have its code."""
+    layer = rule.layer
+    assert isinstance(layer, Embedding)
+    assert layer.columns is not None
+    assert not isinstance(layer.dimension, int)
+    passed = rule.below.shape[1] - len(layer.columns)
+    unit = passed + sum(layer.dimension[:table]) + place
+    has_code = rule.below[:, layer.columns[table]] == code
+    return _End(unit, np.ones(len(rule.below)), has_code, f"code {code}", lambda value: "1")
+
+
+def _paths_of(
+    explanation: StepExplanation, wanted: Place, end: _End, example: int, share: float
+) -> tuple[list[PathProduct], int]:
+    """The largest paths of one example, and how many it has; their sum is checked against its share."""
+    stages = list(_stages(explanation, wanted, example))
+    start = explanation.output_derivative[example]
+    paths = _Paths(start)
+    for stage in stages:
+        paths.down(stage)
+    unit = end.unit
+    last = _last_factor(explanation, wanted, end, example)
+    scale = 1.0 if last is None else last.value
+    magnitude = float(np.max(np.abs(paths.products[unit]))) * abs(scale)
+    _require_equal(explanation, wanted.name, share, float(paths.totals[unit]) * scale, magnitude)
+    top = len(explanation.rules)
+    found = []
+    for product, way in zip(paths.products[unit], paths.ways[unit], strict=True):
+        output = explanation.unit_name("a", top, int(way[0]))
+        first = Factor(
+            f"∂ℒ/∂{output}",
+            float(start[way[0]]),
+            explanation.output_form(int(way[0])),
+            number(start[way[0]]),
+        )
+        steps = [stage.factor(int(a), int(b)) for stage, a, b in zip(stages, way[:-1], way[1:], strict=True)]
+        nodes = ["ℒ", output, *(stage.below(int(b)) for stage, b in zip(stages, way[1:], strict=True))]
+        ends = [] if last is None else [last]
+        if last is not None:
+            nodes.append(wanted.name)
+        found.append(PathProduct(tuple(nodes), (first, *steps, *ends), float(product) * scale, example))
+    return found, int(paths.counts[unit])
+
+
+def _stages(explanation: StepExplanation, wanted: Place, example: int) -> Iterator[_Stage]:
+    """The rows of edges from aᴸ down to zˡ, or to x."""
+    for number_of_layer in range(len(explanation.rules), max(wanted.layer, 1) - 1, -1):
+        rule = explanation.rules[number_of_layer - 1]
+        z, a, below = (
+            _namer(explanation, letter, layer)
+            for letter, layer in (("z", number_of_layer), ("a", number_of_layer), ("a", number_of_layer - 1))
+        )
+        if rule.activated:
+            form = _slope_namer(explanation, number_of_layer)
+            if rule.slope is not None:
+                yield _Stage(a, z, rule.slope[example], form)
+            else:
+                yield _Stage(a, z, rule.activation_jacobian(example), _no_form)
+        if number_of_layer > wanted.layer:
+            above = z if rule.activated else a
+            if isinstance(rule.layer, Dense):
+                yield _Stage(above, below, rule.parameters["W"], _weight_namer(number_of_layer), given=True)
+            elif rule.through is not None:
+                yield _Stage(above, below, rule.through[example], _layer_namer(rule.layer))
+            else:
+                yield _Stage(above, below, rule.sum_jacobian(example), _layer_namer(rule.layer))
+
+
+def _last_factor(explanation: StepExplanation, wanted: Place, end: _End, example: int) -> Factor | None:
+    """The edge from zˡ to the parameter itself; none for an input."""
+    if wanted.letter == "x":
+        return None
+    letter = "z" if explanation.rules[wanted.layer - 1].activated else "a"
+    edge = f"∂{explanation.unit_name(letter, wanted.layer, end.unit)}/∂{wanted.name}"
+    value = end.local[example]
+    return Factor(edge, float(value), end.form, end.text(value))
+
+
+def _namer(explanation: StepExplanation, letter: str, layer: int) -> Callable[[int], str]:
+    return lambda unit: explanation.unit_name(letter, layer, unit)
+
+
+def _slope_namer(explanation: StepExplanation, layer: int) -> Callable[[int, int], str]:
+    return lambda above, below: explanation.slope_form(layer, above)
+
+
+def _weight_namer(layer: int) -> Callable[[int, int], str]:
+    return lambda above, below: name("W", layer) + indices(above, below)
+
+
+def _layer_namer(layer: Any) -> Callable[[int, int], str]:
+    return lambda above, below: type(layer).__name__
+
+
+def _no_form(above: int, below: int) -> str:
+    return ""
+
+
+def _require_equal(explanation: StepExplanation, what: str, value: float, total: float, magnitude: float) -> None:
+    """Raise GradientError unless the sum over paths is the engine's number, up to rounding."""
+    if not (np.isfinite(value) and np.isfinite(total)):
+        return
+    if abs(value - total) > explanation.tolerance * max(magnitude, abs(value)):
+        raise GradientError(
+            f"∂ℒ/∂{what} is {value!r}, but its paths add up to {total!r}: a defect of chainrule, or a layer of "
+            "your own whose rows are not independent"
+        )
