@@ -1,6 +1,9 @@
 """What was used last is kept, and nothing else."""
 
+import os
+import signal
 import threading
+import time
 
 import pytest
 
@@ -52,3 +55,31 @@ def test_making_one_result_keeps_nobody_else_waiting():
     go_on.set()
     thread.join(10)
     assert kept.get("slow", lambda: "again") == "slow"
+
+
+class Slow:
+    """A key that takes its time: whoever looks for it is inside for long."""
+
+    def __init__(self):
+        self.inside = threading.Event()
+
+    def __hash__(self):
+        self.inside.set()
+        time.sleep(0.2)
+        return 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_child_forked_while_another_thread_is_inside_is_not_stuck():
+    kept, slow = Kept(2), Slow()
+    thread = threading.Thread(target=lambda: kept.get(slow, lambda: 1))
+    thread.start()
+    assert slow.inside.wait(10)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        os._exit(kept.get("a", lambda: 7))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    thread.join(10)
+    assert kept.get("b", lambda: 8) == 8

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
+
+_lock = threading.RLock()  # a finaliser or a signal handler may ask too
+if hasattr(os, "register_at_fork"):  # a child forked while another thread holds it would wait for ever
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class Kept(Generic[Result]):
@@ -17,16 +22,15 @@ class Kept(Generic[Result]):
         """Keep so many results."""
         self.most = most
         self._results: OrderedDict[Hashable, Result] = OrderedDict()
-        self._one_at_a_time = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
         """The result for a key, made now if it is not kept."""
-        with self._one_at_a_time:
+        with _lock:
             if key in self._results:
                 self._results.move_to_end(key)
                 return self._results[key]
         result = make()
-        with self._one_at_a_time:
+        with _lock:
             self._results[key] = result
             while len(self._results) > self.most:
                 self._results.popitem(last=False)
@@ -37,5 +41,5 @@ class Kept(Generic[Result]):
 
     def clear(self) -> None:
         """Forget all."""
-        with self._one_at_a_time:
+        with _lock:
             self._results.clear()
