@@ -20,7 +20,9 @@ from benchmarks.probe import Peak, Probe, threads
 ROOT = Path(__file__).resolve().parent.parent
 _LIMIT = 600  # seconds that a command may take
 _HOPELESS = 4  # times the best of the same library: not timed further, as only the best counts
-_SETTLE = 0.02  # seconds between contestants, in which thread pools of the one before fall asleep
+_SETTLE = 0.1
+"""Seconds before each measurement, in which the threads of the contestant before fall asleep: OpenBLAS's spin for 2²⁶
+cycles, some 30 ms, and take half a core from whoever is next."""
 _SETTINGS = ("OMP_", "MKL_", "OPENBLAS_", "XLA_", "GOMP_", "KMP_", "CHAINRULE_", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -203,6 +205,7 @@ def take_turns(runs: dict[str, Run], rounds: int, probe: Probe, seconds: float |
         del units[name]
     samples.seconds = {name: [] for name in units}
     for turn in range(rounds):
+        time.sleep(_SETTLE)
         samples.probes.append(probe.peak())
         names = list(units)
         for name in names[turn % max(len(names), 1) :] + names[: turn % max(len(names), 1)]:
@@ -212,6 +215,7 @@ def take_turns(runs: dict[str, Run], rounds: int, probe: Probe, seconds: float |
             except WorkerError as error:
                 samples.failed[name] = str(error)
                 del units[name]
+    time.sleep(_SETTLE)
     samples.probes.append(probe.peak())
     return samples
 
