@@ -71,6 +71,7 @@ class Slow:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so where another test has loaded it
 def test_a_child_forked_while_another_thread_is_inside_is_not_stuck():
     kept, slow = Kept(2), Slow()
     thread = threading.Thread(target=lambda: kept.get(slow, lambda: 1))

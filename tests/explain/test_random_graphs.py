@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import ChainruleError, DerivationError
-from chainrule.explain import chain, deriving
+from chainrule.explain import chain, lines
 from chainrule.explain.computation import Computation
 from chainrule.explain.expression import Negative, Sum
 from chainrule.explain.text import parse
@@ -146,7 +146,7 @@ def test_a_dropped_path_is_found(monkeypatch, seed):
         named, derived = chain.over_paths(computation, wrt)
         return named, Sum(derived.terms[1:]) if isinstance(derived, Sum) else Negative(derived)
 
-    _fails(monkeypatch, deriving, "over_paths", faulty, seed)
+    _fails(monkeypatch, lines, "over_paths", faulty, seed)
 
 
 @pytest.mark.parametrize("seed", range(10))
