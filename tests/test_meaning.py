@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.meaning import meaning_of
+from chainrule.meaning import joined, meaning_of
 from chainrule.nn import ACTIVATIONS, LOSSES, BatchNorm, Dense, Dropout, Embedding, LayerNorm, Residual
 from chainrule.optim import SGD, Adam, Constant, Cosine, StepDecay
 
@@ -111,3 +111,9 @@ def test_an_activation_that_somebody_added_is_his_own(monkeypatch):
     assert network().architecture.meaning is not None
     monkeypatch.setitem(ACTIVATIONS, "mine", my_activation)
     assert network().architecture.meaning is None
+
+
+def test_of_things_together_nobody_can_tell_if_nobody_can_of_one():
+    assert joined(meaning_of(Dense(3)), meaning_of(0.1)) == joined(meaning_of(Dense(3)), meaning_of(0.1))
+    assert joined(meaning_of(Dense(3)), meaning_of(0.1)) != joined(meaning_of(Dense(3)), meaning_of(0.2))
+    assert joined(meaning_of(Dense(3)), meaning_of(np.array(0.1))) is None

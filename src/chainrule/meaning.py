@@ -29,6 +29,11 @@ def meaning_of(*values: object) -> Hashable | None:
         return None
 
 
+def joined(*meanings: Hashable | None) -> Hashable | None:
+    """The meaning of things that are used together; None if nobody can tell that of one of them."""
+    return None if None in meanings else meanings
+
+
 def _meaning(value: object) -> Hashable:
     if value is None or isinstance(value, str | np.ufunc):
         return value

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Shape: TypeAlias = tuple[int, ...]
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
-Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]  # of rows or examples
+Integers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint32", "uint8", "bool"))
 _SHORT_NAMES = {dtype: f"{dtype.kind}{dtype.itemsize * 8}" for dtype in DTYPES} | {np.dtype(bool): "bool"}

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
-from chainrule.meaning import meaning_of
+from chainrule.meaning import joined, meaning_of
 from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.chosen_rows import ChosenRows
 from chainrule.nn.layer import require_not_negative
@@ -150,8 +150,8 @@ def _problem(architecture: Architecture, options: Options) -> Problem:
             penalty=penalty(parameters, options.l1, options.l2)
         )
 
-    losses = Program(architecture.losses, 2, architecture.meaning)
-    meaning = meaning_of(options.l1, options.l2)
+    losses = Program(architecture.losses, held=2, meaning=architecture.meaning)
+    meaning = joined(architecture.meaning, meaning_of(options.l1, options.l2))
 
     def valid(parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None) -> dict[str, float]:
         return validate(architecture, losses, parameters, state, Examples(tuple(data), weights))
@@ -159,7 +159,7 @@ def _problem(architecture: Architecture, options: Options) -> Problem:
     def locate(parameters: Tree, state: Tree, key: Array, batch: Sequence[Array]) -> str:
         return _first_not_finite(architecture, parameters, state, key, batch[0])
 
-    return Problem(objective, valid, locate, architecture.meaning and (architecture.meaning, meaning))
+    return Problem(objective, valid, locate, meaning)
 
 
 def validate(

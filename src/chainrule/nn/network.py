@@ -88,10 +88,10 @@ class Network:
         self.history = History()
         self.diagnosis: Diagnosis | None = None
         meaning = self.architecture.meaning
-        self._outputs = Program(self.architecture.outputs, 2, meaning)
-        self._forward = Program(self.architecture.forward, 0, meaning)
-        self._backpropagation = Program(self.architecture.backpropagation, 0, meaning)
-        self._losses = Program(self.architecture.losses, 2, meaning)
+        self._outputs = Program(self.architecture.outputs, held=2, meaning=meaning)
+        self._forward = Program(self.architecture.forward, meaning=meaning)
+        self._backpropagation = Program(self.architecture.backpropagation, meaning=meaning)
+        self._losses = Program(self.architecture.losses, held=2, meaning=meaning)
 
     # Parameters
 

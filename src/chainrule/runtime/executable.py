@@ -35,7 +35,6 @@ from chainrule.runtime.outside import OutsideCalls
 from chainrule.runtime.plans import code_of
 from chainrule.types import Array, has_gaps
 
-_FUNCTIONS = (ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN)
 _ALIGNMENT = 4096
 _BRIEF = 1e6  # operations for which other threads of Python can wait: some ten microseconds
 _APART = 128  # bytes: states begin at pairs of cache lines, which processors fetch together
@@ -52,7 +51,7 @@ class Executable:
     def __init__(self, plan: Plan, threads: int = 1, target: Target | None = None) -> None:
         self.plan, self.candidates = plan, candidates(threads)
         self.target, self._threads = target or chosen(), threads
-        self.code = code_of(plan, self.target, threads, _FUNCTIONS, lambda: self.ir)
+        self.code = code_of(plan, self.target, threads, lambda: self.ir)
         self._context = Context(plan)
         self._first_result = FIRST + self._context.states_end
         self._block = np.zeros(self._context.slots, np.int64)

@@ -6,9 +6,10 @@ that do the same to arguments of the same types and are used in the same way sha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from weakref import WeakKeyDictionary
 
+from chainrule.codegen.context import ENTRY, KERNELS, RUN_AGAIN, SET_CONTEXT
 from chainrule.codegen.edition import EDITION
 from chainrule.codegen.target import Target
 from chainrule.graph import CONSTANT, INPUT, Graph
@@ -17,6 +18,7 @@ from chainrule.plan import Plan, Usage, make_plan
 from chainrule.plan.signature import signature
 from chainrule.runtime.code import Code, load_or_write
 
+_FUNCTIONS = (ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN)
 _MOST_BYTES = 1 << 20  # of a graph's constants: a plan keeps them alive
 
 _plans: Kept[Plan] = Kept(32)
@@ -29,12 +31,12 @@ def plan_of(graph: Graph, usage: Usage) -> Plan:
     return make_plan(graph, usage) if key is None else _plans.get(key, lambda: make_plan(graph, usage))
 
 
-def code_of(plan: Plan, target: Target, threads: int, functions: Sequence[str], write: Callable[[], str]) -> Code:
+def code_of(plan: Plan, target: Target, threads: int, write: Callable[[], str]) -> Code:
     """The machine code of a plan: what was loaded for it before, or lies on the disk, or is made of what is written."""
     codes = _codes.setdefault(plan, {})
     if (target, threads) not in codes:
         origin = (EDITION, target.level, str(threads), signature(plan))
-        codes[target, threads] = load_or_write(origin, write, target, functions)
+        codes[target, threads] = load_or_write(origin, write, target, _FUNCTIONS)
     return codes[target, threads]
 
 

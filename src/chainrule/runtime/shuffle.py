@@ -16,7 +16,7 @@ from chainrule.codegen.assembler import Function, Module, Val, constant, i64
 from chainrule.codegen.target import chosen
 from chainrule.runtime.code import load
 from chainrule.runtime.executable import address
-from chainrule.types import Positions
+from chainrule.types import Integers
 
 _NAME = "shuffle"
 _ROUNDS = 10
@@ -24,7 +24,7 @@ _MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
 _WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 
 
-def random_order(n: int, seed: int, purpose: int, number: int) -> Positions:
+def random_order(n: int, seed: int, purpose: int, number: int) -> Integers:
     """A random permutation of 0 … n − 1, int64 [n]: `shuffled(raw_numbers(n, seed, purpose, number))`."""
     order = np.empty(n, np.int64)
     _native()(seed, number, purpose, address(order), n)

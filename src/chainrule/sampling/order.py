@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chainrule import config
 from chainrule.sampling.streams import Purpose, raw_numbers, require_words, shuffled
-from chainrule.types import Positions
+from chainrule.types import Integers
 
 
-def epoch_order(n: int, seed: int, epoch: int) -> Positions:
+def epoch_order(n: int, seed: int, epoch: int) -> Integers:
     """Return the order of `n` examples in an epoch (counted from 0), int64 [n].
 
     It depends on the three arguments alone, so a resumed run meets the examples as the first one would have.

@@ -6,10 +6,10 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, TableError
 from chainrule.sampling.streams import Purpose, raw_numbers, sorted_order
-from chainrule.types import Positions
+from chainrule.types import Integers
 
 
-def split_rows(rows: int, valid: float, seed: int, labels: Positions | None = None) -> tuple[Positions, Positions]:
+def split_rows(rows: int, valid: float, seed: int, labels: Integers | None = None) -> tuple[Integers, Integers]:
     """Return the training rows and the validation rows, each in increasing order.
 
     Args:
@@ -42,7 +42,7 @@ def split_rows(rows: int, valid: float, seed: int, labels: Positions | None = No
     return np.flatnonzero(~in_validation), np.flatnonzero(in_validation)
 
 
-def class_quotas(sizes: Positions, share: float) -> Positions:
+def class_quotas(sizes: Integers, share: float) -> Integers:
     """Return how many of each class validate: the largest remainders round up, no class is used up."""
     exact = sizes * share
     quotas = np.floor(exact).astype(np.int64)

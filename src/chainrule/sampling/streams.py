@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.types import Positions
+from chainrule.types import Integers
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
 
@@ -47,12 +47,12 @@ def raw_numbers(n: int, seed: int, purpose: Purpose, number: int = 0) -> Numbers
     return np.asarray(stream.random_raw(n), np.uint64)
 
 
-def sorted_order(raw: Numbers) -> Positions:
+def sorted_order(raw: Numbers) -> Integers:
     """Return the random permutation that sorts random numbers, int64 [n]."""
     return np.argsort(raw, kind="stable").astype(np.int64)
 
 
-def shuffled(raw: Numbers) -> Positions:
+def shuffled(raw: Numbers) -> Integers:
     """Return the random permutation that raw random numbers give as Fisher and Yates shuffle, int64 [n].
 
     Going through the positions, each is exchanged with one up to it: i with j = ⌊raw[i]·(i + 1) / 2⁶⁴⌋

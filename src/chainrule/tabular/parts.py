@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.errors import TableError
 from chainrule.sampling import split_rows
-from chainrule.types import Positions
+from chainrule.types import Integers
 
 STOPPING_SHARE = 1 / 8
 """Of the rows that do not validate."""
@@ -23,9 +23,9 @@ FEWEST_ROWS = 10
 class Parts:
     """Row numbers in increasing order: int64 [n] each, without a row in common."""
 
-    training: Positions
-    stopping: Positions
-    validation: Positions
+    training: Integers
+    stopping: Integers
+    validation: Integers
 
 
 def require_rows(rows: int, source: str) -> None:
@@ -35,7 +35,7 @@ def require_rows(rows: int, source: str) -> None:
         raise TableError(f"{source} has {known}; {FEWEST_ROWS} are the least to train and validate on, so add rows")
 
 
-def divide_rows(rows: int, valid: float, seed: int, labels: Positions | None = None) -> Parts:
+def divide_rows(rows: int, valid: float, seed: int, labels: Integers | None = None) -> Parts:
     """Divide `rows` rows at random; with `labels` [rows], each class in the same proportions.
 
     Args:

@@ -5,7 +5,7 @@ The whole step is a single traced function, so whatever executes it sees all of 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ from chainrule import tree
 from chainrule.doctor.measuring import Detail, Watched, measured_layers, measured_weights
 from chainrule.executors import Stepper, make_steps
 from chainrule.graph import Graph
-from chainrule.meaning import meaning_of
+from chainrule.meaning import joined, meaning_of
 from chainrule.ops import random_key
 from chainrule.ops.random import random_keys
 from chainrule.ops.value import Value, lift
@@ -80,7 +80,7 @@ class Step:
         self._gathered = tree.leaves((self.sample_weight, self.data))  # arrays with a row for each example
         self.finished = False
         self._programs = {
-            Detail.NOTHING: Program(self._step, meaning=self._meaning()),
+            Detail.NOTHING: Program(self._step, meaning=joined(problem.meaning, meaning_of(optimizer, self.seam))),
             Detail.LAYERS: Program(self._step_watching_layers),
             Detail.EVERYTHING: Program(self._step_watching_everything),
         }
@@ -279,11 +279,6 @@ class Step:
         ]
         outcomes = list(zip(names, nodes, strict=True))
         return Computation(traced.graph, tree.leaves(arguments), outcomes, made[0].derivation, layers)
-
-    def _meaning(self) -> Hashable | None:
-        """Equal for steps that compute the same; None if nobody can tell."""
-        update = meaning_of(self.optimizer, self.seam)
-        return None if self.problem.meaning is None or update is None else (self.problem.meaning, update)
 
     def _start(self) -> list[Array]:
         """What is carried from step to step, as it is at first: the weights, and sums of gradients."""
