@@ -204,9 +204,13 @@ def take_turns(runs: dict[str, Run], rounds: int, probe: Probe, seconds: float |
         samples.failed[name] = f"its warm-up took {paces[name] / paces[best]:.0f} times as long as that of {best}"
         del units[name]
     samples.seconds = {name: [] for name in units}
-    for turn in range(rounds):
+
+    def look() -> None:
         time.sleep(_SETTLE)
         samples.probes.append(probe.peak())
+
+    for turn in range(rounds):
+        look()
         names = list(units)
         for name in names[turn % max(len(names), 1) :] + names[: turn % max(len(names), 1)]:
             time.sleep(_SETTLE)
@@ -215,8 +219,7 @@ def take_turns(runs: dict[str, Run], rounds: int, probe: Probe, seconds: float |
             except WorkerError as error:
                 samples.failed[name] = str(error)
                 del units[name]
-    time.sleep(_SETTLE)
-    samples.probes.append(probe.peak())
+    look()
     return samples
 
 

@@ -65,7 +65,7 @@ def make_training(
     start = tree.map_leaves(np.array, parameters)
     recorder = None
     if diagnose is not None:
-        from chainrule.nn.recording import make_recorder
+        from chainrule.nn.diagnosing import make_recorder
 
         recorder = make_recorder(architecture, diagnose, start, plan.batch_size or len(data))
     return Training(
