@@ -82,4 +82,4 @@ def _shares(axes: Any, entries: list[dict[str, Any]]) -> None:
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.invert_yaxis()
-    axes.set_title("Share of the probed FMA peak", fontsize=9, loc="left")
+    axes.set_title("Share of the FMA peak that the cores sustained", fontsize=9, loc="left")

@@ -23,6 +23,7 @@ _HOPELESS = 4  # times the best of the same library: not timed further, as only 
 _SETTLE = 0.1
 """Seconds before each measurement, in which the threads of the contestant before fall asleep: OpenBLAS's spin for 2²⁶
 cycles, some 30 ms, and take half a core from whoever is next."""
+_BRIEF = 0.1  # seconds of a probe beside what is measured by whole processes
 _SETTINGS = ("OMP_", "MKL_", "OPENBLAS_", "XLA_", "GOMP_", "KMP_", "CHAINRULE_", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -170,9 +171,10 @@ class Samples:
         return {
             "samples": {name: {"min": min(row), "median": median(row), "all": row} for name, row in scaled.items()},
             "peak": {
-                "one": max(peak.one for peak in self.probes),  # a slow moment says nothing about the machine
+                "one": max(peak.one for peak in self.probes),
                 "all": max(peak.all for peak in self.probes),
-                "every all": [round(peak.all, 1) for peak in self.probes],
+                "sustained": median(peak.sustained for peak in self.probes),
+                "every sustained": [round(peak.sustained, 1) for peak in self.probes],
                 "threads": threads(),
             },
             "failed": self.failed,
@@ -189,7 +191,7 @@ def take_turns(runs: dict[str, Run], rounds: int, probe: Probe, seconds: float |
     Args:
         runs: the contestants.
         rounds: measurements of each.
-        probe: of the machine.
+        probe: of the machine; it is measured for as long as a contestant.
         seconds: what a measurement should take; the number of units is chosen for it after a warm-up. None: one unit.
     """
     samples = Samples()
@@ -207,7 +209,7 @@ def take_turns(runs: dict[str, Run], rounds: int, probe: Probe, seconds: float |
 
     def look() -> None:
         time.sleep(_SETTLE)
-        samples.probes.append(probe.peak())
+        samples.probes.append(probe.peak(seconds or _BRIEF))
 
     for turn in range(rounds):
         look()

@@ -22,10 +22,12 @@ STEPS = 100
 
 MEASURED = (OURS, "JAX")
 
-COMPARED, TOLERANCE = 20, 1e-4
+COMPARED, TOLERANCE = 5, 1e-4
 """The losses of so many steps must agree to so much, relative to the largest of them.
 
-In the widest network, float32 makes up to 8e-5, whatever the library; another training makes 1e-2 and more.
+A learning rate that is 1 % off makes 5e-4 and more in these steps, in every workload. More steps would judge luck: in
+deep networks some relu's input is 1e-7 from 0 every few steps, so that rounding switches it, whatever the library, and
+from then on two trainings drift apart, to 1e-2 in 16 layers.
 """
 
 PLAIN_EPSILON = ("scikit-learn",)
@@ -75,7 +77,7 @@ class Judge:
         first = np.asarray(self.losses[:COMPARED])
         error = float(np.max(np.abs(np.asarray(losses[:COMPARED]) - first)) / np.max(np.abs(first)))
         moved, off = norm(self.after - self.before), flat(parameters) - self.after
-        same = error <= TOLERANCE  # a loss that is not finite is not the same
+        same = error <= TOLERANCE and bool(np.isfinite(losses).all())
         return Verdict(same, error, norm(off) / moved, float(np.median(np.abs(off))) / moved, len(self.losses))
 
 

@@ -53,8 +53,11 @@ def _training(entries: list[Entry]) -> str:
         chosen = [entry for entry in entries if entry["order"] == kind]
         if chosen:
             text += f"\n\n{title}:\n\n" + times(chosen, "workload", "µs", with_share=True)
-    probes = ", ".join(f"{entry['workload']} {figure(entry['peak']['all'])}" for entry in entries)
-    text += f"\n\nProbed peak of all threads, GFLOP/s, highest beside each line: {probes}."
+    probes = ", ".join(
+        f"{entry['workload']} {figure(entry['peak']['sustained'])} ({figure(entry['peak']['all'])})"
+        for entry in entries
+    )
+    text += f"\n\nProbed peak of all threads beside each line, GFLOP/s, sustained and in brackets highest: {probes}."
     given = [entry for entry in entries if entry["order"] == "given"]
     text += f"\n\n#### Distance from a float64 run after {STEPS} steps\n\n{accuracy(given)}"
     return (

@@ -52,10 +52,17 @@ def text(target: Target) -> str:
 
 @dataclass(frozen=True)
 class Peak:
-    """GFLOP/s, float32: of one thread, and of all together."""
+    """GFLOP/s, float32.
+
+    Attributes:
+        one: of one thread, at best.
+        all: of all together, at best.
+        sustained: of all together, over as long as a contestant is measured.
+    """
 
     one: float
     all: float
+    sustained: float
 
 
 class Probe:
@@ -79,12 +86,19 @@ class Probe:
         self._function(rounds, ctypes.addressof(numbers))
         return list(numbers)
 
-    def peak(self, rounds: int = 1_000_000) -> Peak:
-        """Measure now; ctypes releases the GIL, so threads run at the same time."""
+    def peak(self, seconds: float, rounds: int = 1_000_000) -> Peak:
+        """Measure now; ctypes releases the GIL, so threads run at the same time.
+
+        Args:
+            seconds: over which the sustained rate is taken.
+            rounds: of the loop, for each of the others.
+        """
         flops = 2 * self._lanes * rounds / 1e9
         one = min(self._seconds(1, rounds) for _ in range(_REPEATS))
         together = min(self._seconds(threads(), rounds) for _ in range(_REPEATS))
-        return Peak(flops / one, threads() * flops / together)
+        times = max(1, round(seconds / together))
+        lasting = self._seconds(threads(), times * rounds) / times
+        return Peak(flops / one, threads() * flops / together, threads() * flops / lasting)
 
     def _seconds(self, count: int, rounds: int) -> float:
         """From the first start to the last end, on so many threads."""

@@ -32,8 +32,13 @@ def ratios(entry: Entry) -> dict[str, float]:
 
 
 def share(entry: Entry, median: float) -> float:
-    """The part of the probed peak of all threads that a step of `median` µs reaches."""
-    return float(entry["flops"] / median / 1e3 / entry["peak"]["all"])
+    """The part of what all threads sustained in the same minutes that steps of `median` µs reach."""
+    return float(entry["flops"] / median / 1e3 / entry["peak"]["sustained"])
+
+
+def best_share(entry: Entry, minimum: float) -> float:
+    """The part of the highest probe of all threads that the fastest steps reach."""
+    return float(entry["flops"] / minimum / 1e3 / entry["peak"]["all"])
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -57,12 +62,16 @@ def times(entries: Sequence[Entry], label: str, unit: str, with_share: bool = Fa
         fastest, ratio = best(entry), ratios(entry)
         cells = [str(entry[label]), _time(fastest.get(OURS))]
         if with_share:
-            cells.append(f"{share(entry, fastest[OURS][1]):.0%}" if OURS in fastest else "–")
+            cells.append(_shares(entry, *fastest[OURS][1:]) if OURS in fastest else "–")
         for peer in peers:
             cells.append(_time(fastest.get(peer)) + (f" · **{figure(ratio[peer])}×**" if peer in ratio else ""))
         rows.append(cells)
     headings = [label, f"{OURS}, {unit}", *(["share of peak"] if with_share else []), *(f"{p}, {unit}" for p in peers)]
     return table(headings, rows)
+
+
+def _shares(entry: Entry, median: float, minimum: float) -> str:
+    return f"{share(entry, median):.0%} ({best_share(entry, minimum):.0%})"
 
 
 def _time(row: tuple[str, float, float] | None) -> str:

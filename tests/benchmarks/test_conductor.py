@@ -20,14 +20,14 @@ NUMPY = Contestant("NumPy", "NumPy", "numpy_peer")
 
 
 class FakeProbe:
-    """A machine of 1 GFLOP/s."""
+    """A machine of 1 GFLOP/s whose threads share a core every third time."""
 
     def __init__(self):
-        self.taken = 0
+        self.spans = []
 
-    def peak(self):
-        self.taken += 1
-        return Peak(1.0, 2.0)
+    def peak(self, seconds):
+        self.spans.append(seconds)
+        return Peak(1.0, 2.0, 1.0 if len(self.spans) % 3 == 0 else 1.9)
 
 
 def test_everyone_is_measured_in_every_round_and_leads_in_turn():
@@ -40,7 +40,7 @@ def test_everyone_is_measured_in_every_round_and_leads_in_turn():
     samples = take_turns({name: run(name) for name in "ABC"}, 3, probe, None)
     assert "".join(calls) == "ABCBCACAB"
     assert samples.seconds == {name: [1.0] * 3 for name in "ABC"}
-    assert probe.taken == 4
+    assert len(probe.spans) == 4
 
 
 def test_a_measurement_is_as_long_as_asked_whatever_a_unit_takes():
@@ -49,11 +49,15 @@ def test_a_measurement_is_as_long_as_asked_whatever_a_unit_takes():
     def run(name, unit):
         return lambda count: longest[name].append(count * unit) or count * unit
 
-    record = take_turns({"slow": run("slow", 0.3), "fast": run("fast", 1e-5)}, 2, FakeProbe(), 1.0).record(1e-6)
+    probe = FakeProbe()
+    record = take_turns({"slow": run("slow", 0.3), "fast": run("fast", 1e-5)}, 2, probe, 1.0).record(1e-6)
     assert longest["slow"][-1] == pytest.approx(1.0, rel=0.2)
     assert longest["fast"][-1] == pytest.approx(1.0, rel=0.2)
     assert record["samples"]["fast"]["median"] == pytest.approx(10)
+    assert probe.spans == [1.0] * 3
     assert record["peak"]["all"] == 2
+    assert record["peak"]["sustained"] == 1.9
+    assert record["peak"]["every sustained"] == [1.9, 1.9, 1.0]
 
 
 def test_whoever_fails_drops_out_with_a_reason_and_the_others_go_on():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from benchmarks.conductor import WorkerError
-from benchmarks.correctness import Judge, check_outputs, check_training
+from benchmarks.correctness import COMPARED, Judge, check_outputs, check_training
 from benchmarks.peers import numpy_peer
 from benchmarks.peers.chainrule_peer import ChainrulePeer
 from benchmarks.workloads import Workload
@@ -84,12 +84,19 @@ def test_whoever_computes_something_else_is_found_out(task, tmp_path, monkeypatc
         "honest": Cheat(task, honest),
         "idle": Cheat(task, [honest[0]] * 20),
         "faster": Cheat(task, faster),
-        "nan": Cheat(task, [*honest[:-1], float("nan")]),
+        "nan": Cheat(task, [*honest[: COMPARED - 1], float("nan")]),
     }
     verdicts, failed = check_training(task, workers, tmp_path)
     assert {name for name, verdict in verdicts.items() if verdict.same} == {"honest"}
     assert not failed
     assert verdicts["idle"].distance == pytest.approx(1)  # as far as the judge has moved
+
+
+def test_a_run_that_is_not_finite_later_is_not_the_same(task):
+    losses, weights, biases = numpy_peer.trajectory(task, 20, np.float32)
+    judge = Judge.of(task, 20)
+    assert judge.verdict(losses, [*weights, *biases]).same
+    assert not judge.verdict([*losses[:-1], float("inf")], [*weights, *biases]).same
 
 
 def test_predictions_of_another_network_are_found_out(task):

@@ -16,8 +16,8 @@ SMALL = Workload("digits", (5, 4, 3), 8, 40)
 class FakeProbe:
     """A machine of 2 GFLOP/s."""
 
-    def peak(self):
-        return Peak(1.0, 2.0)
+    def peak(self, seconds):
+        return Peak(1.0, 2.0, 2.0)
 
 
 @pytest.fixture

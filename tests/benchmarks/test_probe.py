@@ -22,9 +22,18 @@ def test_every_lane_of_every_chain_makes_every_step(probe, rounds):
 
 
 def test_the_peak_of_one_and_of_all_threads_is_a_positive_number(probe):
-    peak = probe.peak(rounds=10_000)
+    peak = probe.peak(0.01, rounds=10_000)
     assert peak.one > 0
     assert peak.all > 0
+    assert peak.sustained > 0
+
+
+def test_the_sustained_rate_is_taken_over_as_long_as_asked(probe, monkeypatch):
+    spans = []
+    monkeypatch.setattr(probe, "_seconds", lambda count, rounds: spans.append(rounds * 1e-6) or rounds * 1e-6)
+    peak = probe.peak(0.5, rounds=1000)
+    assert spans[-1] == pytest.approx(0.5)
+    assert peak.sustained == pytest.approx(peak.all)
 
 
 @pytest.mark.parametrize("level", LEVELS)
