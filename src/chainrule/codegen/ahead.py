@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chainrule.codegen.assembler import Val, i64
 from chainrule.codegen.context import STEPS
-from chainrule.codegen.elements import ZERO, Elements, Index
+from chainrule.codegen.elements import Elements
+from chainrule.codegen.scope import ZERO, Index
 from chainrule.codegen.views import place_taken
 from chainrule.graph import Node
 from chainrule.plan.ahead import lines_of_row, may_ask

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from chainrule.codegen.assembler import Val, i64
-from chainrule.codegen.elements import Elements, Index, Indices
+from chainrule.codegen.elements import Elements
+from chainrule.codegen.scope import Index, Indices
 
 Bounds = tuple[Val, Val]
 Body = Callable[[Indices], None]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from chainrule.codegen.assembler import Val, i64
-from chainrule.codegen.elements import Elements, Indices
+from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import in_vectors
 from chainrule.codegen.scalar import in_memory
+from chainrule.codegen.scope import Indices
 from chainrule.codegen.target import Target
 from chainrule.graph import Node
 

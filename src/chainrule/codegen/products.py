@@ -7,10 +7,12 @@ from functools import partial
 
 from chainrule.codegen import ahead
 from chainrule.codegen.assembler import Val, i64, vector
-from chainrule.codegen.elements import Elements, Index, Indices, Pulled, memory_of
+from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of, in_vectors, over_outer_axes, store_members
 from chainrule.codegen.matmul import Form, dot_kernel, micro_kernel, pack_kernel
+from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scalar import element_of
+from chainrule.codegen.scope import Index, Indices, Pulled
 from chainrule.codegen.target import Target
 from chainrule.graph import Node
 from chainrule.plan import Buffer, Kernel, Plan

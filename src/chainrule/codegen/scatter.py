@@ -9,9 +9,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from chainrule.codegen.assembler import Val, constant, i64
-from chainrule.codegen.elements import Elements, Indices, Pulled
+from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of, in_vectors
 from chainrule.codegen.scalar import element_of
+from chainrule.codegen.scope import Indices, Pulled
 from chainrule.codegen.target import Target
 from chainrule.codegen.views import checked_index
 

@@ -7,8 +7,10 @@ first, smaller ones later (J. Eklundh, IEEE Trans. Computers 21, 1972).
 from __future__ import annotations
 
 from chainrule.codegen.assembler import Function, Val, i64, vector
-from chainrule.codegen.elements import Elements, Index, memory_of
+from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of
+from chainrule.codegen.memory import memory_of
+from chainrule.codegen.scope import Index
 from chainrule.codegen.target import Target
 from chainrule.plan import Buffer
 from chainrule.plan.divide import candidates, part

@@ -9,19 +9,23 @@ import numpy as np
 
 from chainrule.codegen.assembler import Val, constant, i64, lanes, vector
 from chainrule.codegen.context import ERROR, INDEX_ERROR
-from chainrule.codegen.scalar import convert
+from chainrule.codegen.scalar import convert, element_of
+from chainrule.codegen.scope import ZERO, Index, Indices, Pulled
 from chainrule.graph import Node
 from chainrule.plan.access import axis_groups
 
 if TYPE_CHECKING:
-    from chainrule.codegen.elements import Elements, Index, Indices, Pulled
+    from chainrule.codegen.elements import Elements
 
 _INT64 = np.dtype(np.int64)
 
 
-def _broadcast(e: Elements, node: Node, at: Indices) -> Pulled:
-    from chainrule.codegen.elements import ZERO
+def zero(node: Node) -> Pulled:
+    """0 in the place of an element of a node."""
+    return Pulled(constant(element_of(node.type.dtype), 0), 0)
 
+
+def _broadcast(e: Elements, node: Node, at: Indices) -> Pulled:
     (source,) = node.operands
     shape = source.type.shape
     kept = at[len(at) - len(shape) :]
@@ -34,8 +38,6 @@ def _transpose(e: Elements, node: Node, at: Indices) -> Pulled:
 
 
 def _reshape(e: Elements, node: Node, at: Indices) -> Pulled:
-    from chainrule.codegen.elements import ZERO
-
     (source,) = node.operands
     new, old = node.type.shape, source.type.shape
     result = [ZERO] * len(old)
@@ -131,8 +133,6 @@ def _moved(e: Elements, index: Index, start: int, step: int) -> Index:
 
 def _unslice(e: Elements, node: Node, at: Indices) -> Pulled:
     """Zero outside of the range; inside, the operand."""
-    from chainrule.codegen.elements import zero
-
     (source,) = node.operands
     inner: list[Index] = []
     inside: list[tuple[Val, int]] = []
@@ -189,8 +189,6 @@ def _chosen(e: Elements, conditions: list[tuple[Val, int]], inside: Pulled, outs
 
 
 def _concatenate(e: Elements, node: Node, at: Indices) -> Pulled:
-    from chainrule.codegen.elements import zero
-
     axis, start = node.keywords["axis"], 0
     index = _numbers(e, at[axis])
     result: Pulled | None = None
@@ -219,8 +217,6 @@ def place_taken(e: Elements, node: Node, at: Indices) -> Index:
 
 def checked_index(e: Elements, number: Pulled, indices: Node, length: int) -> Index:
     """An index from memory; one that is out of range raises the error flag and becomes 0."""
-    from chainrule.codegen.elements import ZERO, Index
-
     if 0 in indices.type.shape:
         return ZERO
     f = e.function
