@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule import nn, optim
 from chainrule.runtime import executable
 from chainrule.runtime.steps import Steps
-from chainrule.train.loop import Examples
+from chainrule.train.examples import Examples
 from chainrule.train.problem import Objective, Problem
 from chainrule.train.step import Step
 from chainrule.train.weights import Weights

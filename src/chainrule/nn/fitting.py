@@ -21,7 +21,7 @@ from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.sampling import split_rows
 from chainrule.train import Plan, Training
-from chainrule.train.loop import Examples
+from chainrule.train.examples import Examples
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.weights import Weights
 from chainrule.tree import Tree

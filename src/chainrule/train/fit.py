@@ -17,8 +17,9 @@ from chainrule.program import Program
 from chainrule.rows import blocks
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
+from chainrule.train.examples import Examples
 from chainrule.train.history import History
-from chainrule.train.loop import Examples, Training
+from chainrule.train.loop import Training
 from chainrule.train.making import chosen_optimizer
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Objective, Problem, weighted_mean
