@@ -26,6 +26,15 @@ def command(tmp_path) -> Command:
 
 
 @pytest.fixture
+def functions(tmp_path, request) -> Path:
+    """A file of functions, FILE of the test's module; it imports from the file beside it, which holds BESIDE."""
+    (tmp_path / "beside.py").write_text(request.module.BESIDE)
+    path = tmp_path / "functions.py"
+    path.write_text(request.module.FILE)
+    return path
+
+
+@pytest.fixture
 def flowers(tmp_path) -> Path:
     """A table of 120 flowers, whose kind follows from length and colour; some values are missing."""
     random = np.random.default_rng(0)

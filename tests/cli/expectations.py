@@ -1,4 +1,4 @@
-"""What tests of the command line share: the example tables, options for a quick training, and what a refusal is."""
+"""What tests of the command line share: the example tables, options for a quick training, and how commands end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = ("--hidden", "16", "--epochs", "3")
+
+
+def shown(result) -> str:
+    """What a command printed that ended well, and warned of nothing."""
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout
 
 
 def refused(result, *fragments, status=2) -> None:

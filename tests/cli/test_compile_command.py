@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from expectations import refused
+from expectations import refused, shown
 
 from chainrule import nn
 
+BESIDE = "rate = 0.5\n"
 FILE = """
 import numpy as np
 import chainrule as cr
@@ -31,19 +32,6 @@ def failing(x):
 if __name__ == "__main__":
     raise SystemExit("this is not a script now")
 """
-
-
-@pytest.fixture
-def functions(tmp_path):
-    (tmp_path / "beside.py").write_text("rate = 0.5\n")
-    path = tmp_path / "functions.py"
-    path.write_text(FILE)
-    return path
-
-
-def shown(result) -> str:
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout
 
 
 def test_the_plan_of_a_function_of_nested_arrays(command, functions):

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from expectations import refused
+from expectations import refused, shown
 
 import chainrule as cr
 from boards import XYZ_BOARD
@@ -17,6 +17,7 @@ from chainrule.explain import Derivation
 
 XYZ = "f=x*y*z; x=r; y=r*s; z=s", "--wrt", "s", "--at", "r=2,s=3"
 
+BESIDE = "target = 1.0\n"
 FILE = """
 import numpy as np
 import chainrule as cr
@@ -37,19 +38,6 @@ def failing(x):
 if __name__ == "__main__":
     raise SystemExit("this is not a script now")
 """
-
-
-@pytest.fixture
-def functions(tmp_path):
-    (tmp_path / "beside.py").write_text("target = 1.0\n")
-    path = tmp_path / "functions.py"
-    path.write_text(FILE)
-    return path
-
-
-def shown(result) -> str:
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout
 
 
 def test_the_board_of_the_lecture_to_the_letter(command):
