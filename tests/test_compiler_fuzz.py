@@ -17,6 +17,7 @@ TARGETS = [host(), *(target(level) for level in LEVELS if runs_here(level))]
 TOLERANCES = {"float64": 1e-9, "float32": 1e-2}  # of weights and losses
 ULPS = {"float32": 64, "float64": 1e-12 / np.finfo(np.float64).eps}
 RATE = 0.01
+MOST_LINES = 20_000  # of a program: five times the longest that was seen
 NIGHTLY = settings.get_current_profile_name() == "nightly"
 
 
@@ -44,6 +45,7 @@ def test_random_programs_give_what_the_reference_gives_on_any_number_of_threads(
     arguments = [x.astype(dtype) for x in program.arguments()]
     graph = traced(value_and_gradients(program) if with_gradients else program, *arguments)
     executable = compiled(graph, threads, target=machine)
+    assert executable.ir.count("\n") < MOST_LINES
     result = run(executable, arguments)
     for actual, wanted in zip(result, reference.prepare(graph)(arguments), strict=True):
         assert_agree(actual, wanted, ULPS[wanted.dtype.name])

@@ -3,7 +3,7 @@
 First every node finds a home, in one walk from the inputs to the outputs. A matmul or a reduction has a kernel of its
 own. An elementwise node moves in with an operand's kernel if it runs over the same space and nothing else that it needs
 depends on that kernel; a matmul's kernel is preferred, since its results are still in registers. Cheap functions of the
-inputs alone have no home: they are computed wherever they are used.
+inputs alone have no home: they are computed wherever they are used, as long as that is not too much to write down.
 
 Nodes that matter only under a condition share kernels with no others, so that these can be left out of a step; such a
 kernel goes through the space in the order of the one that it would have been a part of.
@@ -29,6 +29,8 @@ _COSTLY = frozenset(
     | {"tanh", "sinh", "cosh", "erf", "floor"}
 )
 _DEEPEST = 100  # nodes computed one from another before one is kept: the code generator descends that far
+_LONGEST = 32  # operations written down for one element of a node without a home
+_LONGEST_VIEW = 256  # of a view: one of many arrays side by side is no reason to copy them
 _RECOMPUTED = 6  # so many cheap operations are done again rather than kept
 
 
@@ -48,6 +50,7 @@ class Fusion:
         needs: the kernels that each kernel reads from.
         below: the kernels that a node depends on directly: its home, or those of its operands.
         depth: how many nodes are computed one from another, at most, without anything in memory between them.
+        length: how many operations are written down for one element of a node, down to what has a home or is there.
         conditions: without which nodes need not be computed; the nodes of a kernel have the same one.
         continued: the kernel of a condition that goes on where another one stopped because it has not that condition.
     """
@@ -61,6 +64,7 @@ class Fusion:
     needs: dict[Kernel, set[Kernel]] = field(default_factory=dict)
     below: dict[Node, frozenset[Kernel]] = field(default_factory=dict)
     depth: dict[Node, int] = field(default_factory=dict)
+    length: dict[Node, int] = field(default_factory=dict)
 
     def new_kernel(self, anchor: Node, continues: Kernel | None = None, axes: Axes | None = None) -> Kernel:
         """A kernel over the elements of a node; one that continues another runs over the space of that."""
@@ -74,13 +78,13 @@ class Fusion:
         self.homes[anchor] = kernel
         self.needs[kernel] = set(self._operands_below(anchor))
         self.below[anchor] = frozenset({kernel})
-        self.depth[anchor] = 0
+        self.depth[anchor], self.length[anchor] = 0, 1
         return kernel
 
     def join(self, node: Node, kernel: Kernel, axes: Axes) -> None:
         """Compute a node in an existing kernel."""
         kernel.members[node] = axes
-        self.homes[node] = kernel
+        self.homes[node], self.length[node] = kernel, 1
         self.needs[kernel] |= self._operands_below(node) - {kernel}
         self.below[node] = frozenset({kernel})
 
@@ -123,13 +127,36 @@ def _find_home(fusion: Fusion, node: Node) -> None:
                 fusion.join(node, kernel, axes)
                 return
         below = fusion._operands_below(node)
-        if node.op.kind is Kind.ELEMENTWISE and (below or not is_cheap(node) or node.type.shape == ()):
+        fusion.length[node] = _length(fusion, node)
+        homeless = is_cheap(node) and node.type.shape != () and not below and fusion.length[node] <= _LONGEST
+        if node.op.kind is Kind.ELEMENTWISE and not homeless:
             apart = next((item for item in candidates if item[0].condition is not fusion.conditions.get(node)), ())
             fusion.new_kernel(node, *apart)
         else:
             fusion.below[node] = below
     else:
+        fusion.length[node] = _length(fusion, node)
         fusion.below[node] = fusion._operands_below(node)
+        if fusion.length[node] > _LONGEST_VIEW:
+            fusion.new_kernel(node)
+
+
+def _length(fusion: Fusion, node: Node) -> int:
+    """How many operations one element takes: what is needed at one place counts once, and again behind every view.
+
+    A view reads elsewhere, so halves of halves of an array, as in a product of all its elements, double at every level.
+    """
+    count, pending, seen = 0, [node], {node}
+    while pending:
+        current = pending.pop()
+        count += 1
+        if is_view(current):
+            count += sum(fusion.length.get(operand, 1) for operand in current.operands)
+        elif current is node or current not in fusion.homes:
+            new = [operand for operand in current.operands if operand not in seen and not is_leaf(operand)]
+            seen.update(new)
+            pending.extend(new)
+    return count
 
 
 def _candidates(fusion: Fusion, node: Node) -> list[tuple[Kernel, Axes]]:
