@@ -28,6 +28,12 @@ def turned_and_added(x):
     return x
 
 
+def heated(x):
+    for _ in range(20):
+        x = np.concatenate([x[:1], x[1:-1] + 0.1 * (x[2:] - 2 * x[1:-1] + x[:-2]), x[-1:]])
+    return x
+
+
 def halved(x):
     while len(x) > 1:
         half = len(x) // 2
@@ -43,10 +49,22 @@ def halved(x):
         (product_slope, (101,)),
         (turned, (50,)),
         (turned_and_added, (50,)),
+        (heated, (50,)),
+        (cr.grad(lambda x: np.sum(heated(x) ** 2)), (50,)),
         (halved, (1 << 12,)),
         (cr.grad(lambda x: halved(x)[0] ** 2), (1 << 12,)),
     ],
-    ids=["product", "product of three axes", "long product", "turned", "turned and added", "halved", "halved, back"],
+    ids=[
+        "product",
+        "product of three axes",
+        "long product",
+        "turned",
+        "turned and added",
+        "heated",
+        "heated, back",
+        "halved",
+        "halved, back",
+    ],
 )
 def test_reading_halves_of_halves_does_not_double_the_program_each_time(function, shape):
     x = np.random.default_rng(0).uniform(0.5, 1.5, shape)

@@ -30,7 +30,6 @@ _COSTLY = frozenset(
 )
 _DEEPEST = 100  # nodes computed one from another before one is kept: the code generator descends that far
 _LONGEST = 32  # operations written down for one element of a node without a home
-_LONGEST_VIEW = 256  # of a view: one of many arrays side by side is no reason to copy them
 _RECOMPUTED = 6  # so many cheap operations are done again rather than kept
 
 
@@ -137,7 +136,7 @@ def _find_home(fusion: Fusion, node: Node) -> None:
     else:
         fusion.length[node] = _length(fusion, node)
         fusion.below[node] = fusion._operands_below(node)
-        if fusion.length[node] > _LONGEST_VIEW:
+        if fusion.length[node] > _LONGEST:
             fusion.new_kernel(node)
 
 
