@@ -151,7 +151,7 @@ def _length(fusion: Fusion, node: Node) -> int:
         count += 1
         if is_view(current):
             count += sum(fusion.length.get(operand, 1) for operand in current.operands)
-        elif current is node or current not in fusion.homes:
+        elif current not in fusion.homes:
             new = [operand for operand in current.operands if operand not in seen and not is_leaf(operand)]
             seen.update(new)
             pending.extend(new)
