@@ -1,7 +1,7 @@
 """`chainrule explain` on a model that `chainrule train` wrote."""
 
 import pytest
-from expectations import refused
+from expectations import QUICK, refused, shown
 
 
 def test_shares_and_a_step_are_printed(command, model, flowers, tmp_path):
@@ -56,3 +56,16 @@ def test_without_a_target_there_is_no_step(command, model, tmp_path):
 )
 def test_what_cannot_be_explained_is_refused(command, model, flowers, options, fragments):
     refused(command("explain", model, flowers, *options), *fragments)
+
+
+def test_names_from_a_table_have_no_power_over_the_terminal(command, tmp_path):
+    turned = "\u202ekind"
+    lines = [f"\x1b]0;mine\x07,colour\x9b,{turned}"]
+    lines += [f"{row},red\x1b[2J,le\x07ft" if row % 2 else f"{row},blue,right" for row in range(80)]
+    (tmp_path / "hostile.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    trained = command("train", "hostile.csv", "--target", turned, *QUICK, "--quiet", "-o", "m.safetensors")
+    assert trained.returncode == 0, trained.stderr
+    said = shown(command("explain", "m.safetensors", "hostile.csv", "--row", "2"))
+    assert r"\u202ekind = le\x07ft" in said
+    assert r"\x1b]0;mine\x07" in said
+    assert all(character.isprintable() or character == "\n" for character in said)

@@ -14,6 +14,7 @@ from chainrule.atomic import replacing
 from chainrule.cli.options import FILE
 from chainrule.cli.outputs import require_writable
 from chainrule.errors import ArgumentError, TableError
+from chainrule.printable import printable
 
 if TYPE_CHECKING:
     from chainrule.data import Table
@@ -98,7 +99,7 @@ def inputs_of(model: TableModel, step: StepExplanation, plain: bool) -> str:
     from chainrule.nn.explanation.notation import finished, given, name
 
     named = enumerate(zip(model.preprocessing.feature_names, step.a[0], strict=True))
-    present = [(unit, column, value) for unit, (column, value) in named if value]
+    present = [(unit, printable(column), value) for unit, (column, value) in named if value]
     lines = ["one step of the network, whose inputs are these where they are not 0:"]
     lines += [f"  {name('x', 0, unit):<5} = {given(value):>11}   {column}" for unit, column, value in present[:SHOWN]]
     if len(present) > SHOWN:

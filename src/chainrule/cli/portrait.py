@@ -5,10 +5,11 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.cli.reporting import facts, page, printable, quantity, say, score_table
+from chainrule.cli.reporting import facts, page, quantity, say, score_table
 from chainrule.data import ClassTarget
 from chainrule.data.conversion import clock_text
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
+from chainrule.printable import printable
 from chainrule.tabular import TableModel
 
 KINDS = {"numeric": "number", "category": "category", "time": "time"}

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.printable import printable
 from chainrule.tabular import Report
 from chainrule.tabular.report import MODELS
 
@@ -82,11 +83,6 @@ def formatted(measure: str, value: float) -> str:
 def quantity(value: float) -> str:
     """Four digits, or all of them before the point: 50,340 rather than 5.034e+04."""
     return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e12 else f"{value:.4g}"
-
-
-def printable(text: str) -> str:
-    """The text on one line: control characters as Python writes them."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def facts(report: Report) -> list[Text]:

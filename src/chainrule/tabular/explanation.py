@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.nn.explanation.notation import TIED, broken, finished
+from chainrule.printable import printable
 
 BAR = 10
 """Characters of the longest bar, to either side."""
@@ -87,7 +88,11 @@ class RowExplanation:
     @property
     def summary(self) -> str:
         """Prediction and baseline on one line."""
-        return f"{self.quantity}: {figure(self.prediction)}, for {self.baseline_name}: {figure(self.baseline)}"
+        return ", ".join(self._summary())
+
+    def _summary(self) -> tuple[str, str]:
+        prediction = f"{printable(self.quantity)}: {figure(self.prediction)}"
+        return prediction, f"for {self.baseline_name}: {figure(self.baseline)}"
 
     @property
     def notes(self) -> list[str]:
@@ -117,8 +122,8 @@ class RowExplanation:
         from chainrule.nn.explanation.colour import ROW_STYLES, painted
 
         shown = self.effects[:SHOWN]
-        head = [f"{self.quantity}: {figure(self.prediction)},", f"for {self.baseline_name}: {figure(self.baseline)}"]
-        head = list(broken([" ".join(head)] if len(" ".join(head)) <= width else head, width))
+        what, compared = self._summary()
+        head = list(broken([self.summary] if len(self.summary) <= width else [f"{what},", compared], width))
         lines = [*head, ""]
         wide = [max(len(_cut(text, most)) for text in column) for column, most in _columns(shown)]
         largest = max((abs(effect.share) for effect in shown), default=0.0)
@@ -182,7 +187,7 @@ def _columns(effects: tuple[ColumnEffect, ...]) -> list[tuple[list[str], int]]:
 
 def _cut(text: str, most: int) -> str:
     """The text on one line, its middle left out if it is too long: names that begin alike still differ."""
-    text = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    text = printable(text)
     if len(text) <= most:
         return text
     end = most // 3
