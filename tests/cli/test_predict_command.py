@@ -81,7 +81,7 @@ def test_inspect_shows_target_columns_layers_and_scores(command, model):
     result = command("inspect", model)
     assert (result.returncode, result.stderr) == (0, "")
     expected = ("kind, one of 2 classes (aster, iris)", "length", "number", "median", "some missing", "2: blue, red")
-    for fragment in (*expected, "Embedding", "Dense", "linear model", "24 rows"):
+    for fragment in (*expected, "Embedding", "Dense", "linear model", "24 test rows"):
         assert fragment in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
 

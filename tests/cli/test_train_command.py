@@ -19,7 +19,7 @@ from chainrule.tabular import TableModel
 def test_penguins_end_to_end(command, tmp_path):
     result = command("train", EXAMPLES / "penguins.csv", "--target", "species", "--epochs", "20", "-o", "p.safetensors")
     assert (result.returncode, result.stderr) == (0, "")
-    for expected in ("species", "network", "linear model", "always Adelie", "accuracy", "log loss", "69 rows"):
+    for expected in ("species", "network", "linear model", "always Adelie", "accuracy", "log loss", "69 test rows"):
         assert expected in result.stdout
     assert "chainrule predict p.safetensors TABLE -o" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -43,7 +43,7 @@ def test_json_is_one_object_with_the_documented_keys(command, flowers):
     assert report["task"] == "classification"
     assert report["recipe"]["seed"] == 7
     assert report["recipe"]["hidden"] == [16]
-    assert report["rows"] == {"table": 120, "training": 84, "stopping": 12, "validation": 24}
+    assert report["rows"] == {"table": 120, "training": 84, "validation": 12, "test": 24}
     assert set(report["scores"]) == {"network", "linear", "baseline"}
     for scores in report["scores"].values():
         assert set(scores) == {"accuracy", "log_loss", "auc"}
@@ -61,9 +61,9 @@ def test_numbers_from_parquet(command, flowers):
 
 @pytest.mark.parametrize(("hidden", "sizes"), [("none", []), ("4, 3", [4, 3])])
 def test_options_reach_the_training(command, flowers, hidden, sizes):
-    options = ("--valid", "0.5", "--hidden", hidden, "--epochs", "2", "--batch-size", "9", "--json")
+    options = ("--test", "0.5", "--hidden", hidden, "--epochs", "2", "--batch-size", "9", "--json")
     report = json.loads(command("train", flowers, "--target", "kind", *options).stdout)
-    assert report["rows"]["validation"] == 60
+    assert report["rows"]["test"] == 60
     assert (report["recipe"]["hidden"], report["recipe"]["epochs"], report["recipe"]["batch_size"]) == (sizes, 2, 9)
 
 

@@ -5,37 +5,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.errors import ArgumentError, TableError
+from chainrule.errors import ArgumentError
 from chainrule.sampling import epoch_order, split_rows
 
 
 @given(st.integers(2, 200), st.floats(0.01, 0.99), st.integers(0, 2**64 - 1))
-def test_a_split_shares_out_all_rows(rows, valid, seed):
-    if not 0 < round(valid * rows) < rows:
-        with pytest.raises(TableError, match=rf"{rows} rows cannot be split"):
-            split_rows(rows, valid, seed)
+def test_a_split_shares_out_all_rows(rows, share, seed):
+    if not 0 < round(share * rows) < rows:
+        with pytest.raises(ArgumentError, match=rf"share .* of {rows} rows would set"):
+            split_rows(rows, share, seed)
         return
-    train, validation = split_rows(rows, valid, seed)
-    assert sorted([*train, *validation]) == list(range(rows))
-    assert len(validation) == round(valid * rows)
+    train, aside = split_rows(rows, share, seed)
+    assert sorted([*train, *aside]) == list(range(rows))
+    assert len(aside) == round(share * rows)
     assert (np.diff(train) > 0).all()
 
 
 @given(st.lists(st.integers(0, 3), min_size=8, max_size=100), st.floats(0.1, 0.5))
-def test_a_stratified_split_keeps_proportions_and_every_class_in_training(labels, valid):
+def test_a_stratified_split_keeps_proportions_and_every_class_in_training(labels, share):
     labels = np.array(labels)
     try:
-        train, validation = split_rows(len(labels), valid, 0, labels)
-    except TableError:
-        assert round(valid * len(labels)) == 0 or len(np.unique(labels)) + round(valid * len(labels)) > len(labels)
+        train, aside = split_rows(len(labels), share, 0, labels)
+    except ArgumentError:
+        assert round(share * len(labels)) == 0 or len(np.unique(labels)) + round(share * len(labels)) > len(labels)
         return
-    assert sorted([*train, *validation]) == list(range(len(labels)))
+    assert sorted([*train, *aside]) == list(range(len(labels)))
     assert set(labels[train]) == set(labels)
     for label in np.unique(labels):
-        assert abs((labels[validation] == label).sum() - valid * (labels == label).sum()) < 1 + 1e-9
+        assert abs((labels[aside] == label).sum() - share * (labels == label).sum()) < 1 + 1e-9
 
 
-def test_the_number_of_stratified_validation_rows_is_rounded_as_a_whole():
+def test_the_number_of_stratified_rows_set_aside_is_rounded_as_a_whole():
     labels = np.repeat(np.arange(10), 9)
     assert len(split_rows(90, 0.2, 1, labels)[1]) == 18
 
@@ -71,10 +71,12 @@ def test_every_order_of_four_is_equally_likely():
 def test_arguments():
     with pytest.raises(ArgumentError, match="seed must be a whole number from 0"):
         epoch_order(3, -1, 0)
-    with pytest.raises(ArgumentError, match="valid must lie between 0 and 1"):
+    with pytest.raises(ArgumentError, match="share must lie between 0 and 1"):
         split_rows(10, 1.0, 0)
-    with pytest.raises(TableError, match="give more rows or another share"):
+    with pytest.raises(ArgumentError, match=r"share 0\.01 of 3 rows would set 0 aside .* give a larger share, or"):
         split_rows(3, 0.01, 0)
+    with pytest.raises(ArgumentError, match=r"validation 0\.99 of 3 rows .* leave 0 to train on; give a smaller share"):
+        split_rows(3, 0.99, 0, name="validation")
 
 
 ORDER_OF_EPOCH_0 = [6, 1, 2, 5, 7, 4, 0, 3]

@@ -1,6 +1,7 @@
 """A trained model: predictions for raw rows, and a file that gives back exactly the same."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from chainrule import nn, storage
 from chainrule.data import Table
 from chainrule.errors import ArgumentError, ModelFileError, TableError
 from chainrule.tabular import TableModel, train_table
+from chainrule.tabular.report import RowCounts
 
 QUICK = {"hidden": (16,), "epochs": 4, "progress": False}
 
@@ -98,6 +100,14 @@ def test_a_missing_or_damaged_file_is_refused(stored, tmp_path):
     stored.write_bytes(content)
     with pytest.raises(ModelFileError, match="damaged"):
         TableModel.load(stored)
+
+
+def test_a_file_that_calls_its_validation_rows_stopping_is_read():
+    """Written before the parts were called training, validation and test."""
+    model = TableModel.load(Path(__file__).parent / "stopping_part.safetensors")
+    assert model.report.rows == RowCounts(table=20, training=14, validation=2, test=4)
+    table = Table.of({"length": [0.2, 2.9], "colour": ["red", "blue"]})
+    np.testing.assert_allclose(model.predict_proba(table), [[0.429372, 0.570628], [0.114915, 0.885085]], atol=1e-6)
 
 
 def without(name):

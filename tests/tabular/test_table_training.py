@@ -33,8 +33,8 @@ def test_classes_are_learned_and_scored_beside_honest_baselines():
     assert report.task == "classification"
     assert report.baseline.startswith("always ")
     parts = report.rows
-    assert (parts.table, parts.training + parts.stopping + parts.validation) == (400, 400)
-    assert parts.validation == 80
+    assert (parts.table, parts.training + parts.validation + parts.test) == (400, 400)
+    assert parts.test == 80
     assert model.report is report
 
 
@@ -50,12 +50,12 @@ def test_numbers_are_scored_in_their_own_units():
     assert report.baseline.startswith("the mean, ")
 
 
-def test_what_the_validation_rows_hold_changes_no_bit_of_the_model():
+def test_what_the_test_rows_hold_changes_no_bit_of_the_model():
     table = prices()
     parts = divide_rows(table.rows, 0.2, seed=3)
-    corrupted = replaced(table, "size", parts.validation, 1e9)
-    corrupted = replaced(corrupted, "town", parts.validation, "nowhere")
-    corrupted = replaced(corrupted, "price", parts.validation, -1e6)
+    corrupted = replaced(table, "size", parts.test, 1e9)
+    corrupted = replaced(corrupted, "town", parts.test, "nowhere")
+    corrupted = replaced(corrupted, "price", parts.test, -1e6)
     clean, _ = train_table(table, "price", seed=3, **QUICK)
     model, report = train_table(corrupted, "price", seed=3, **QUICK)
     assert arrays(model) == arrays(clean)
@@ -64,10 +64,10 @@ def test_what_the_validation_rows_hold_changes_no_bit_of_the_model():
     assert report.scores["network"] != clean.report.scores["network"]
 
 
-def test_stopping_rows_teach_no_preprocessing_and_do_choose_the_epoch():
+def test_validation_rows_teach_no_preprocessing_and_do_choose_the_epoch():
     table = prices()
     parts = divide_rows(table.rows, 0.2, seed=0)
-    corrupted = replaced(table, "price", parts.stopping, -1e6)
+    corrupted = replaced(table, "price", parts.validation, -1e6)
     clean, _ = train_table(table, "price", **QUICK)
     model, report = train_table(corrupted, "price", **QUICK)
     assert model.target == clean.target
@@ -78,10 +78,10 @@ def test_stopping_rows_teach_no_preprocessing_and_do_choose_the_epoch():
 def test_parts_have_no_row_in_common_and_keep_the_classes_in_proportion():
     labels = np.repeat([0, 1], [900, 100])
     parts = divide_rows(1000, 0.2, 0, labels)
-    rows = np.concatenate([parts.training, parts.stopping, parts.validation])
+    rows = np.concatenate([parts.training, parts.validation, parts.test])
     assert sorted(rows) == list(range(1000))
-    assert [len(part) for part in (parts.training, parts.stopping, parts.validation)] == [700, 100, 200]
-    assert [int(labels[part].sum()) for part in (parts.training, parts.stopping, parts.validation)] == [70, 10, 20]
+    assert [len(part) for part in (parts.training, parts.validation, parts.test)] == [700, 100, 200]
+    assert [int(labels[part].sum()) for part in (parts.training, parts.validation, parts.test)] == [70, 10, 20]
 
 
 def test_the_same_seed_gives_the_same_model_and_another_seed_another():
@@ -95,7 +95,7 @@ def test_rows_without_target_are_left_out_with_a_note():
     table = replaced(flowers(), "kind", np.arange(7, 37), None)
     _, report = train_table(table, "kind", **QUICK)
     assert report.rows.table == 400
-    assert report.rows.training + report.rows.stopping + report.rows.validation == 370
+    assert report.rows.training + report.rows.validation + report.rows.test == 370
     assert any("30 of 400 rows are left out" in note and "row 8" in note for note in report.notes)
 
 
@@ -151,8 +151,9 @@ def test_small_tables_are_gone_through_more_often(rows, steps_in_all, batch_size
         ({"hidden": (1.5,)}, "hidden"),
         ({"epochs": 0}, "epochs"),
         ({"batch_size": -1}, "batch_size"),
-        ({"valid": 0.0}, "valid"),
-        ({"valid": 1.0}, "valid"),
+        ({"test": 0.0}, "test must lie between"),
+        ({"test": 1.0}, "test must lie between"),
+        ({"test": 0.001}, "test 0.001 of 50 rows would set 0 aside"),
         ({"seed": -1}, "seed"),
         ({"task": "guess"}, "task"),
     ],
@@ -162,17 +163,17 @@ def test_bad_options_are_named(options, fault):
         train_table(flowers(50), "kind", **options)
 
 
-@pytest.mark.parametrize(("rows", "valid"), [(1, 0.2), (9, 0.2), (12, 0.95)])
-def test_too_few_rows_are_refused(rows, valid):
+@pytest.mark.parametrize(("rows", "test"), [(1, 0.2), (9, 0.2), (12, 0.95)])
+def test_too_few_rows_are_refused(rows, test):
     with pytest.raises(TableError, match=r"row.*(add|give more) rows"):
-        train_table(flowers(400).select(np.arange(rows)), "kind", valid=valid)
+        train_table(flowers(400).select(np.arange(rows)), "kind", test=test)
 
 
 @pytest.mark.parametrize("left", [1, 2])
 def test_a_share_that_leaves_too_few_numbers_to_learn_from_is_named(left):
-    valid = 1 - left / 200
-    with pytest.raises(TableError, match=rf"valid {valid} leaves {left} of 200 rows, .*give .* a smaller share"):
-        train_table(prices(200), "price", valid=valid)
+    test = 1 - left / 200
+    with pytest.raises(TableError, match=rf"test {test} leaves {left} of 200 rows, .*give .* a smaller share"):
+        train_table(prices(200), "price", test=test)
 
 
 def test_divergence_is_named(monkeypatch):

@@ -88,11 +88,11 @@ def quantity(value: float) -> str:
 def facts(report: Report) -> list[Text]:
     """Who used which rows, how large the network is, and what is odd about the data; a line each."""
     rows, ending = report.rows, report.ending
-    chosen = f"for {ending.epochs} epochs; {rows.stopping:,} others chose epoch {ending.best_epoch}"
+    chosen = f"for {ending.epochs} epochs; {rows.validation:,} validation rows chose epoch {ending.best_epoch}"
     layers = " → ".join(map(str, report.recipe.hidden)) or "no"
     seconds = "" if report.seconds is None else f", {report.seconds:.1f} s in all"
     return [
-        Text(f"Scored on {rows.validation:,} rows that were used for nothing else."),
+        Text(f"Scored on {rows.test:,} test rows that were used for nothing else."),
         Text(f"Trained on {rows.training:,} rows {chosen if ending.best_epoch else 'for less than an epoch'}."),
         Text(f"{layers} hidden units, {report.parameters:,} parameters{seconds}."),
         *(Text.assemble(("Note: ", "yellow"), note) for note in report.notes),

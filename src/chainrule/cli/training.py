@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     help="classification, regression, or auto: as the target looks.",
 )
 @click.option(
-    "--valid",
+    "--test",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
     default=0.2,
@@ -72,7 +72,7 @@ def train(
     target: str,
     output: Path,
     task: Task,
-    valid: float,
+    test: float,
     hidden: tuple[int, ...],
     epochs: int | None,
     batch_size: int | None,
@@ -101,7 +101,7 @@ def train(
         rows,
         target,
         task=task,
-        valid=valid,
+        test=test,
         hidden=hidden,
         epochs=epochs,
         batch_size=batch_size,

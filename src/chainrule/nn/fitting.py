@@ -99,7 +99,7 @@ def _split(architecture: Architecture, X: Any, y: Any, options: Options, seed: i
     if isinstance(options.validation, float | np.floating):
         targets = data.arrays[1]
         labels = targets if architecture.loss.task == "classes" and targets.ndim == 1 else None
-        return _divided(data, *split_rows(len(data), float(options.validation), int(seed), labels))
+        return _divided(data, *split_rows(len(data), float(options.validation), int(seed), labels, "validation"))
     if not isinstance(options.validation, tuple) or len(options.validation) not in (2, 3):
         raise ArgumentError("validation must be (X, y), (X, y, sample_weight), or the share of the rows to set aside")
     valid_X, valid_y, *weight = options.validation

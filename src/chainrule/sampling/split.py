@@ -4,46 +4,48 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, TableError
+from chainrule.errors import ArgumentError
 from chainrule.sampling.streams import Purpose, raw_numbers, sorted_order
 from chainrule.types import Integers
 
 
-def split_rows(rows: int, valid: float, seed: int, labels: Integers | None = None) -> tuple[Integers, Integers]:
-    """Return the training rows and the validation rows, each in increasing order.
+def split_rows(
+    rows: int, share: float, seed: int, labels: Integers | None = None, name: str = "share"
+) -> tuple[Integers, Integers]:
+    """Return the rows that train and those that are set aside, each in increasing order.
 
     Args:
         rows: The number of rows.
-        valid: The share of validation rows, between 0 and 1; their number is rounded to the nearest.
+        share: Of the rows that are set aside, between 0 and 1; their number is rounded to the nearest.
         seed: The same seed gives the same split.
         labels: The class of each row as int64 [rows]. Each class is then split in the same proportion, as
             nearly as whole rows allow, and keeps at least one row in training.
+        name: What the caller's user calls the share, for errors.
 
     Raises:
-        ArgumentError: `valid` is not between 0 and 1.
-        TableError: A part would be empty.
+        ArgumentError: The share is not between 0 and 1, or a part would be empty.
     """
-    if not 0 < valid < 1:
-        raise ArgumentError(f"valid must lie between 0 and 1 (0.2 sets a fifth of the rows aside), not {valid}")
+    if not 0 < share < 1:
+        raise ArgumentError(f"{name} must lie between 0 and 1 (0.2 sets a fifth of the rows aside), not {share}")
     order = sorted_order(raw_numbers(rows, seed, Purpose.SPLIT))
     if labels is None:
-        chosen = order[: round(valid * rows)]
+        chosen = order[: round(share * rows)]
     else:
         members = [order[labels[order] == label] for label in np.unique(labels)]
-        quotas = class_quotas(np.array([len(rows_of_class) for rows_of_class in members], np.int64), valid)
+        quotas = class_quotas(np.array([len(rows_of_class) for rows_of_class in members], np.int64), share)
         chosen = np.concatenate([rows_of_class[:quota] for rows_of_class, quota in zip(members, quotas, strict=True)])
     if not 0 < len(chosen) < rows:
-        raise TableError(
-            f"{rows} rows cannot be split with a share of {valid} for validation: "
-            f"{rows - len(chosen)} would train and {len(chosen)} validate; give more rows or another share"
+        raise ArgumentError(
+            f"{name} {share} of {rows} rows would set {len(chosen)} aside and leave {rows - len(chosen)} to train on; "
+            f"give a {'larger' if len(chosen) == 0 else 'smaller'} share, or more rows"
         )
-    in_validation = np.zeros(rows, np.bool_)
-    in_validation[chosen] = True
-    return np.flatnonzero(~in_validation), np.flatnonzero(in_validation)
+    aside = np.zeros(rows, np.bool_)
+    aside[chosen] = True
+    return np.flatnonzero(~aside), np.flatnonzero(aside)
 
 
 def class_quotas(sizes: Integers, share: float) -> Integers:
-    """Return how many of each class validate: the largest remainders round up, no class is used up."""
+    """Return how many of each class are set aside: the largest remainders round up, no class is used up."""
     exact = sizes * share
     quotas = np.floor(exact).astype(np.int64)
     short = round(share * int(sizes.sum())) - int(quotas.sum())

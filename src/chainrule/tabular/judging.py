@@ -1,4 +1,4 @@
-"""The final scores: all models meet the same validation rows, and one of them looks at no column at all."""
+"""The final scores: all models meet the same test rows, and one of them looks at no column at all."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from chainrule.types import Array
 
 @dataclass(frozen=True)
 class Judge:
-    """Scores what is predicted for the validation part.
+    """Scores what is predicted for the test part.
 
     Attributes:
         target: what is predicted.
         training: the encoded targets of the training part, from which the baseline comes.
-        validation: the encoded targets of the validation part.
+        test: the encoded targets of the test part.
     """
 
     target: Target
     training: Array
-    validation: Array
+    test: Array
 
     def network(self, network: nn.Network, X: Array) -> Scores:
-        """The scores of a network, whose inputs for the validation part are X."""
+        """The scores of a network, whose inputs for the test part are X."""
         if isinstance(self.target, ClassTarget):
-            return class_scores(self.validation, network.predict_proba(X))
+            return class_scores(self.test, network.predict_proba(X))
         return self._of_numbers(self.target, network.predict(X))
 
     def baseline(self) -> Scores:
         """The scores of the class frequencies, whose likeliest class is the most frequent one; or of the mean."""
         if isinstance(self.target, ClassTarget):
-            return class_scores(self.validation, np.tile(self._frequencies(self.target), (len(self.validation), 1)))
-        return self._of_numbers(self.target, np.zeros(len(self.validation)))
+            return class_scores(self.test, np.tile(self._frequencies(self.target), (len(self.test), 1)))
+        return self._of_numbers(self.target, np.zeros(len(self.test)))
 
     @property
     def baseline_name(self) -> str:
@@ -50,5 +50,5 @@ class Judge:
         return np.asarray(counts / len(self.training))
 
     def _of_numbers(self, target: NumberTarget, outputs: Array) -> Scores:
-        truth = target.mean + target.deviation * self.validation
+        truth = target.mean + target.deviation * self.test
         return number_scores(truth, target.decode(outputs))

@@ -1,7 +1,7 @@
 """Three parts of the rows with one duty each, so that no score is earned on rows that were learned from.
 
-The training part teaches preprocessing and weights. The stopping part decides which epoch is the best. The validation
-part does nothing but give the final scores, so they are what new rows of the same kind can expect.
+The training part teaches preprocessing and weights. The validation part decides which epoch is the best. The test part
+does nothing but give the final scores, so they are what new rows of the same kind can expect.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from chainrule.errors import TableError
 from chainrule.sampling import split_rows
 from chainrule.types import Integers
 
-STOPPING_SHARE = 1 / 8
-"""Of the rows that do not validate."""
+VALIDATION_SHARE = 1 / 8
+"""Of the rows that are not in the test part."""
 FEWEST_ROWS = 10
 
 
@@ -24,36 +24,38 @@ class Parts:
     """Row numbers in increasing order: int64 [n] each, without a row in common."""
 
     training: Integers
-    stopping: Integers
     validation: Integers
+    test: Integers
 
 
 def require_rows(rows: int, source: str) -> None:
     """Raise TableError unless the table `source` has rows enough, of those whose target is known, for three parts."""
     if rows < FEWEST_ROWS:
         known = f"{rows} row{'s' * (rows != 1)} with a known target"
-        raise TableError(f"{source} has {known}; {FEWEST_ROWS} are the least to train and validate on, so add rows")
+        raise TableError(
+            f"{source} has {known}; {FEWEST_ROWS} are the least to train, validate and test on, so add rows"
+        )
 
 
-def divide_rows(rows: int, valid: float, seed: int, labels: Integers | None = None) -> Parts:
+def divide_rows(rows: int, test: float, seed: int, labels: Integers | None = None) -> Parts:
     """Divide `rows` rows at random; with `labels` [rows], each class in the same proportions.
 
     Args:
         rows: the number of rows whose target is known.
-        valid: the share of the validation part, between 0 and 1.
+        test: the share of the test part, between 0 and 1.
         seed: the same seed gives the same parts.
         labels: the class of each row, int64.
 
     Raises:
-        ArgumentError: `valid` is not between 0 and 1.
-        TableError: a part would be empty.
+        ArgumentError: `test` is not between 0 and 1, or so small that no row is tested.
+        TableError: too few rows are left to learn from.
     """
-    rest, validation = split_rows(rows, valid, seed, labels)
+    rest, tested = split_rows(rows, test, seed, labels, "test")
     fewest = 2 if labels is None else len(np.unique(labels))  # each class, or two numbers that differ
     if len(rest) <= fewest:
         raise TableError(
-            f"valid {valid} leaves {len(rest)} of {rows} rows, too few to learn from; give more rows or a smaller share"
+            f"test {test} leaves {len(rest)} of {rows} rows, too few to learn from; give more rows or a smaller share"
         )
-    share = max(STOPPING_SHARE, 1 / len(rest))
-    training, stopping = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])
-    return Parts(rest[training], rest[stopping], validation)
+    share = max(VALIDATION_SHARE, 1 / len(rest))
+    training, validation = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])
+    return Parts(rest[training], rest[validation], tested)

@@ -19,7 +19,7 @@ class Prepared:
     Attributes:
         target: learned from the training part; the names of the classes are known beforehand.
         preprocessing: learned from the training part.
-        parts: the rows of X and y that train, decide when to stop, and score.
+        parts: the rows of X and y that train, choose the best epoch, and score.
         X: inputs, float32 [rows with a target × features].
         y: encoded targets, [rows with a target].
         notes: remarks on the data.
@@ -33,14 +33,14 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(table: Table, target: str, task: Task, valid: float, seed: int) -> Prepared:
+def prepare(table: Table, target: str, task: Task, test: float, seed: int) -> Prepared:
     """Drop rows without a target, divide the others, and learn target and preprocessing; see `train_table`."""
     rows, note = rows_with_target(table[target])
     require_rows(len(rows), table.source)
     known = table.select(rows) if note else table
     goal = learn_goal(table, target, task)
     labels = goal.encode(known[target]) if isinstance(goal, ClassTarget) else None
-    parts = divide_rows(known.rows, valid, seed, labels)
+    parts = divide_rows(known.rows, test, seed, labels)
     training = known.select(parts.training)
     if labels is None:
         goal = NumberTarget.learn(training[target])

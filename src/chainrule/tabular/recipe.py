@@ -77,7 +77,7 @@ class Recipe:
 
     @property
     def patience(self) -> int:
-        """After how many epochs without a better score on the stopping part training ends."""
+        """After how many epochs without a better score on the validation part training ends."""
         return max(3, self.epochs // 2)
 
     @property

@@ -17,8 +17,8 @@ class RowCounts:
 
     table: int
     training: int
-    stopping: int
     validation: int
+    test: int
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Report:
         table: the table's file name.
         target: the name of the target column.
         task: "classification" or "regression".
-        rows: the rows of the table and of its parts. The stopping part decided which epoch is the best; the
-            validation part was used for nothing but the scores.
+        rows: the rows of the table and of its parts. The validation part decided which epoch is the best;
+            the test part was used for nothing but the scores.
         unused: the columns, besides the target, that teach nothing; the notes say why.
         baseline: what the baseline predicts, such as "always no".
-        scores: of "network", "linear" and "baseline" on the validation part: accuracy, log_loss and auc (two classes),
+        scores: of "network", "linear" and "baseline" on the test part: accuracy, log_loss and auc (two classes),
             or rmse, mae and r2. The linear model had the same inputs, loss and stopping rule; it is absent if training
             was interrupted before it ended.
         recipe: how the network was trained.
@@ -117,7 +117,9 @@ class Report:
 
 def read_rows(record: Record) -> RowCounts:
     """The row counts that a record holds."""
-    names = ("table", "training", "stopping", "validation")
+    names = ("table", "training", "validation", "test")
+    if "stopping" in record.names():  # what older files call the validation part
+        names = ("table", "training", "stopping", "validation")
     rows = RowCounts(*(record.whole(name) for name in names))
     record.finish()
     return rows

@@ -27,7 +27,7 @@ def train_table(
     target: str,
     *,
     task: Task = "auto",
-    valid: float = 0.2,
+    test: float = 0.2,
     hidden: tuple[int, ...] = HIDDEN,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -38,14 +38,15 @@ def train_table(
     """Train a network to predict one column from the others.
 
     Rows whose target is missing are left out. The rest is divided into three parts (see `Parts`): preprocessing and
-    weights are learned on the first, the best epoch is chosen on the second, and the scores in the report come from
-    the third, which is used for nothing else. A linear model is trained beside the network for comparison.
+    weights are learned on the training part, the best epoch is chosen on the validation part, and the scores in the
+    report come from the test part, which is used for nothing else. A linear model is trained beside the network for
+    comparison.
 
     Args:
         table: what `read_table` returned, or `Table.of` columns.
         target: the name of the column to predict.
         task: "classification", "regression", or "auto" to decide by the target's values.
-        valid: the share of the rows that only give the scores.
+        test: the share of the rows that only give the scores.
         hidden: units of each hidden layer; () for a linear model.
         epochs: how often the training part is gone through at most; by default it follows from the number of rows.
         batch_size: rows in a step; by default it follows from the number of rows.
@@ -64,7 +65,7 @@ def train_table(
     """
     began = time.perf_counter()
     Recipe.choose(1, hidden, epochs, batch_size, seed)  # refuses bad options before the table is worked on
-    prepared = prepare(table, target, task, valid, seed)
+    prepared = prepare(table, target, task, test, seed)
     recipe = Recipe.choose(len(prepared.parts.training), hidden, epochs, batch_size, seed)
     network, scores = fit_and_score(prepared, recipe, progress, diagnose)
     facts = report(table, prepared, recipe, network, scores, round(time.perf_counter() - began, 2))
@@ -75,22 +76,22 @@ def fit_and_score(
     prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None
 ) -> tuple[nn.Network, dict[str, Scores]]:
     """The trained network, and the scores of all models; without the linear one if Ctrl-C was pressed."""
-    validation = prepared.parts.validation
-    judge = Judge(prepared.target, prepared.y[prepared.parts.training], prepared.y[validation])
+    test = prepared.parts.test
+    judge = Judge(prepared.target, prepared.y[prepared.parts.training], prepared.y[test])
     scores = {}
     with catching_interrupts() as interrupt:
         network = fit(prepared, recipe, progress, diagnose)
-        scores["network"] = judge.network(network, prepared.X[validation])
+        scores["network"] = judge.network(network, prepared.X[test])
         if not (interrupt.requested or is_interrupted(network)):
             linear = fit(prepared, recipe.linear(), progress)
             if not is_interrupted(linear):
-                scores["linear"] = judge.network(linear, prepared.X[validation])
+                scores["linear"] = judge.network(linear, prepared.X[test])
     return network, scores | {"baseline": judge.baseline()}
 
 
 def fit(prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None = None) -> nn.Network:
-    """A network trained on the training part up to the epoch that is best on the stopping part."""
-    training, stopping = prepared.parts.training, prepared.parts.stopping
+    """A network trained on the training part up to the epoch that is best on the validation part."""
+    training, validation = prepared.parts.training, prepared.parts.validation
     network = make_network(prepared.preprocessing, prepared.target, recipe)
     return network.fit(
         prepared.X[training],
@@ -99,7 +100,7 @@ def fit(prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Dia
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         seed=recipe.seed,
-        validation=(prepared.X[stopping], prepared.y[stopping]),
+        validation=(prepared.X[validation], prepared.y[validation]),
         early_stopping=recipe.patience,
         progress=progress,
         diagnose=diagnose,
@@ -126,9 +127,9 @@ def report(
         table=Path(table.source).name,
         target=target.column,
         task="classification" if isinstance(target, ClassTarget) else "regression",
-        rows=RowCounts(table.rows, len(parts.training), len(parts.stopping), len(parts.validation)),
+        rows=RowCounts(table.rows, len(parts.training), len(parts.validation), len(parts.test)),
         unused=tuple(name for name in table.names if name not in used),
-        baseline=Judge(target, prepared.y[parts.training], prepared.y[parts.validation]).baseline_name,
+        baseline=Judge(target, prepared.y[parts.training], prepared.y[parts.test]).baseline_name,
         scores=scores,
         recipe=recipe,
         ending=Ending(len(history), history.best_epoch or 0, history.stopped),
