@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from chainrule.data.canonical import MISSING
 from chainrule.data.database import fetch_column
 from chainrule.data.table import LARGEST_QUANTITY, Column, Kind
 from chainrule.errors import TableError
 
 if TYPE_CHECKING:
     import duckdb
-
-MISSING = ("", "?", "na", "n/a", "nan", "null")
 
 INTEGER = "regexp_full_match({c}, '[+-]?[0-9]+')"
 NUMBER = r"regexp_full_match({c}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')"
@@ -126,5 +125,5 @@ class TextColumn:
 def normalised(cell: str) -> str:
     """Return the SQL expression for a cell of text without surrounding blanks, NULL where it is missing."""
     trimmed = f"trim({cell}, ' ' || chr(9) || chr(10) || chr(13))"
-    missing = ", ".join(f"'{word}'" for word in MISSING)
+    missing = ", ".join(f"'{word}'" for word in sorted(MISSING))
     return f"CASE WHEN lower({trimmed}) IN ({missing}) THEN NULL ELSE {trimmed} END"
