@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.nn.activations import RECTIFIERS, Activation, activation_function
 from chainrule.nn.initialisers import Initialiser, initial_array
-from chainrule.nn.layer import Layer, Mode, Pass, require_positive
+from chainrule.nn.layer import Layer, Mode, Pass, require_flag, require_positive
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -37,6 +37,7 @@ class Dense(Layer):
     def __post_init__(self) -> None:
         require_positive(self.n_outputs, "Dense: n_outputs")
         activation_function(self.activation)
+        require_flag(self.use_bias, "Dense: use_bias")
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """W and b."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.nn.layer import Layer, Mode, Pass, require_positive
+from chainrule.nn.layer import Layer, Mode, Pass, require_not_negative, require_positive
 from chainrule.rows import blocks
 from chainrule.tree import Tree
 from chainrule.types import Array
@@ -41,6 +41,7 @@ class Embedding(Layer):
             raise ArgumentError("Embedding: categories, dimension and columns must name each embedded column once")
         for count in (*categories, *dimensions):
             require_positive(count, "Embedding: categories and dimension")
+        require_not_negative(self.scale, "Embedding: scale")
         for name, value in (("categories", categories), ("columns", columns), ("dimension", dimensions)):
             object.__setattr__(self, name, value)
 
@@ -83,4 +84,7 @@ class Embedding(Layer):
 
 def _numbers(given: int | Sequence[int], count: int = 1) -> tuple[int, ...]:
     """One number for each of several columns; a single one stands for `count` of them."""
-    return (int(given),) * count if isinstance(given, int | np.integer) else tuple(map(int, given))
+    numbers = (given,) * count if isinstance(given, int | np.integer) else tuple(given)
+    if not all(isinstance(number, int | np.integer) and not isinstance(number, bool) for number in numbers):
+        raise ArgumentError(f"Embedding: categories, dimension and columns must be whole numbers, got {given!r}")
+    return tuple(map(int, numbers))

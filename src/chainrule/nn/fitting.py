@@ -13,7 +13,7 @@ from chainrule.errors import ArgumentError
 from chainrule.meaning import joined, meaning_of
 from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.chosen_rows import ChosenRows
-from chainrule.nn.layer import require_not_negative
+from chainrule.nn.layer import Layer, require_not_negative
 from chainrule.nn.predicting import block_of
 from chainrule.nn.scores import scores
 from chainrule.nn.sparse_rows import SparseRows
@@ -62,6 +62,8 @@ def make_training(
 ) -> Training:
     """The training that starts from copies of these parameters and this state; see `Network.fit`."""
     data, validation = _split(architecture, X, y, options, plan.seed)
+    plan.check_order(len(data))
+    _require_rows(architecture.layers, plan.batch_rows(len(data)))
     start = tree.map_leaves(np.array, parameters)
     recorder = None
     if diagnose is not None:
@@ -78,6 +80,16 @@ def make_training(
         callbacks=callbacks,
         recorder=recorder,
     )
+
+
+def _require_rows(layers: Sequence[Layer], rows: set[int]) -> None:
+    """Raise ArgumentError if no batch has as many rows as a layer needs; `rows` are those that batches have."""
+    for number, layer in enumerate(layers, 1):
+        if layer.fewest_rows > max(rows):
+            raise ArgumentError(
+                f"layer {number} ({type(layer).__name__}) learns from batches of at least {layer.fewest_rows} rows, "
+                f"but none has more than {max(rows)}; give more rows or a larger batch_size, or use nn.LayerNorm"
+            )
 
 
 def examples(architecture: Architecture, X: Any, y: Any, sample_weight: Any, name: str) -> Examples:

@@ -54,6 +54,11 @@ class Mode:
 class Layer(ABC):
     """One entry of a network's list of layers. Subclasses are frozen dataclasses."""
 
+    @property
+    def fewest_rows(self) -> int:
+        """How many rows a batch must have for the layer to learn from it."""
+        return 1
+
     @abstractmethod
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """The number of outputs, the initial parameters and the initial state, float64."""
@@ -78,7 +83,18 @@ def require_positive(value: Any, name: str) -> None:
         raise ArgumentError(f"{name} must be a whole number above 0, got {value!r}")
 
 
+def is_number(value: Any) -> bool:
+    """Whether `value` is a real number; True and False are none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def require_flag(value: Any, name: str) -> None:
+    """Raise ArgumentError unless `value` is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentError(f"{name} must be True or False, got {value!r}")
+
+
 def require_not_negative(value: Any, name: str) -> None:
     """Raise ArgumentError unless `value` is a finite number of at least 0."""
-    if not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
+    if not is_number(value) or not 0 <= value < np.inf:
         raise ArgumentError(f"{name} must be a finite number of at least 0, got {value!r}")

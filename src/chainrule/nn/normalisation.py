@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import ops
 from chainrule.errors import ArgumentError
-from chainrule.nn.layer import Layer, Mode, Pass, require_not_negative
+from chainrule.nn.layer import Layer, Mode, Pass, is_number, require_not_negative
 from chainrule.tree import Tree
 
 
@@ -22,7 +22,8 @@ class BatchNorm(Layer):
     """Over the batch, for each feature (Ioffe and Szegedy 2015).
 
     While training, the statistics are those of the batch; running averages of them are kept in the layer's state and
-    used everywhere else. As in PyTorch the running variance is the unbiased one.
+    used everywhere else. As in PyTorch the running variance is the unbiased one. A single row has none: the running
+    averages stay as they are then, and `fit` refuses a training in which every batch has one row.
 
     Args:
         momentum: share of the new batch in the running averages.
@@ -33,9 +34,14 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        if not 0 < self.momentum <= 1:
+        if not is_number(self.momentum) or not 0 < self.momentum <= 1:
             raise ArgumentError(f"BatchNorm: momentum must be above 0 and at most 1, got {self.momentum!r}")
         require_not_negative(self.epsilon, "BatchNorm: epsilon")
+
+    @property
+    def fewest_rows(self) -> int:
+        """Two: a single row is its own mean."""
+        return 2
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """Scale and shift; running mean and variance."""
@@ -46,8 +52,9 @@ class BatchNorm(Layer):
         mean, variance = state["mean"], state["variance"]
         if mode.training:
             mean, variance = np.mean(a, axis=0), np.var(a, axis=0)
-            unbiased = variance * (len(a) / max(len(a) - 1, 1))
-            state = {"mean": self._moved(state["mean"], mean), "variance": self._moved(state["variance"], unbiased)}
+            if len(a) >= self.fewest_rows:
+                unbiased = variance * (len(a) / (len(a) - 1))
+                state = {"mean": self._moved(state["mean"], mean), "variance": self._moved(state["variance"], unbiased)}
         z = (a - mean) / np.sqrt(variance + self.epsilon) * parameters["scale"] + parameters["shift"]
         return Pass(z, z, state)
 
@@ -69,7 +76,9 @@ class LayerNorm(Layer):
         require_not_negative(self.epsilon, "LayerNorm: epsilon")
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
-        """Scale and shift."""
+        """Scale and shift; ArgumentError for a single feature, which is its own mean."""
+        if n_inputs == 1:
+            raise ArgumentError("LayerNorm of one feature gives its shift for every example; leave it out")
         return n_inputs, _scale_and_shift(n_inputs), {}
 
     def forward(self, parameters: Tree, state: Tree, a: Any, mode: Mode) -> Pass:

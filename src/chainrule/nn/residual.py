@@ -26,6 +26,11 @@ class Residual(Layer):
         if not self.layers:
             raise ArgumentError("Residual needs at least one layer")
 
+    @property
+    def fewest_rows(self) -> int:
+        """As many as the layer inside needs that needs the most."""
+        return max(layer.fewest_rows for layer in self.layers)
+
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """The parameters and states of the layers inside."""
         n_outputs, parameters, states = initialise_all(self.layers, n_inputs, random)

@@ -77,12 +77,19 @@ class Plan:
 
     def steps_before(self, epoch: int, n: int) -> int:
         """How many steps all epochs before `epoch` take."""
-        lengths = (self.length(earlier, n) for earlier in range(epoch))
-        return sum(-(-length // self.size(length)) for length in lengths)
+        if self.order is None:
+            return epoch * -(-n // self.size(n))
+        return sum(-(-len(row) // self.size(len(row))) for row in self.order[:epoch])
 
     def length(self, epoch: int, n: int) -> int:
         """How many examples an epoch (from 0) goes through."""
         return n if self.order is None else len(self.order[epoch])
+
+    def batch_rows(self, n: int) -> set[int]:
+        """How many examples batches have, those of `batch_size` and the last ones of epochs."""
+        lengths = {n} if self.order is None else {len(row) for row in self.order[: self.epochs]}
+        sizes = ((min(self.batch_size or length, length), length) for length in lengths)
+        return {rows for size, length in sizes for rows in (size, length % size) if rows}
 
     def size(self, n: int) -> int:
         """How many examples an update takes in an epoch of `n` examples."""
