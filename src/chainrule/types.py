@@ -6,13 +6,14 @@ count; booleans choose; uint32 holds random bits.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleError
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike  # importing it at run time takes as long as a tenth of NumPy
@@ -49,26 +50,51 @@ class ArrayType:
 def as_array(value: object, name: str = "value") -> Array:
     """Return `value` as an array of one of the seven dtypes, in native byte order.
 
-    Other integers become int64, and float16 becomes float32: both without loss.
+    Other integers become int64, and smaller floats (float16, bfloat16) become float32: all without loss.
 
     Raises:
-        ArgumentError: for strings, objects, complex numbers, ragged lists and integers beyond int64.
+        ArgumentError: for strings, objects, complex numbers, ragged lists, integers beyond int64, masked arrays, and
+            arrays of other libraries that NumPy cannot read.
     """
+    require_unmasked(value, name)
     try:
         array = np.asarray(value)
+    except ChainruleError:  # a traced value has no numbers
+        raise
     except ValueError as error:
         raise ArgumentError(f"{name} is ragged: its rows have different lengths; pad them to one length") from error
+    except (TypeError, RuntimeError) as error:
+        raise ArgumentError(
+            f"{name} cannot be read as a NumPy array ({error}); convert it first, for instance a tensor of PyTorch "
+            "with .detach().cpu().float().numpy()"
+        ) from error
     native = array.dtype.newbyteorder("=")
     if native in DTYPES:
         return array.astype(native, copy=False)
-    if native.kind in "iu" and native != np.dtype(np.uint64):
-        return array.astype(np.int64)
-    if native == np.float16:
-        return array.astype(np.float32)
+    for wider in (np.int64, np.float32):
+        if np.can_cast(native, wider):
+            return array.astype(wider)
     raise ArgumentError(
         f"{name} has dtype {array.dtype}, but chainrule computes with {', '.join(map(str, DTYPES))}; "
         "convert it first, for instance with .astype(np.float64)"
     )
+
+
+def require_unmasked(value: object, name: str) -> None:
+    """Raise ArgumentError if `value` is a masked array, or a list with one in it: arrays in a graph have no mask."""
+    if is_masked(value):
+        raise ArgumentError(
+            f"{name} is a masked array, whose mask would be ignored; fill it with .filled(number), or keep the "
+            "complete rows and give their .data"
+        )
+
+
+def is_masked(value: object) -> bool:
+    """Whether `value` is a masked array of NumPy, or a list with one in it."""
+    if isinstance(value, list | tuple):
+        return any(type(item) not in (float, int) and is_masked(item) for item in value)
+    masked = sys.modules.get("numpy.ma")  # while nobody has imported it, there is no masked array
+    return masked is not None and isinstance(value, masked.MaskedArray)
 
 
 def has_gaps(array: Array) -> bool:

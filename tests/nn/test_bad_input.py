@@ -75,6 +75,13 @@ def test_inputs_far_down_are_checked_too():
         network().predict(many)
 
 
+@pytest.mark.parametrize("share", [0.001, 1.5, 0.0, -0.2, np.float32(0.001), np.nan])
+def test_a_share_that_leaves_nothing_is_an_argument(share):
+    for loss, y in (("half_squared", Y), ("cross_entropy", LABELS)):
+        with pytest.raises(ArgumentError, match=r"^validation (0.001|must lie)"):
+            network(loss=loss).fit(X, y, validation=share)
+
+
 def test_inputs_of_the_validation_data_are_named():
     with pytest.raises(ArgumentError, match="validation X: row 2, column 1 is nan"):
         network().fit(X, Y, validation=(replaced(X, 2, 1, np.nan), Y))
@@ -164,8 +171,11 @@ def test_options_of_fit(options, message):
     ("weight", "message"),
     [
         ({0: 1}, r"class_weight has no weight for label 1; the labels are \[0, 1\]"),
+        ({0: 1, 1: None}, r"class_weight gives label 1 the weight None; write \{0: 1.0, 1: 2.5\}"),
+        ({0: 1, "1": 2}, "class_weight gives label '1' the weight 2"),
+        ({0: 1, 1: -2.0}, "class_weight gives label 1 the weight -2.0"),
         ("bal", "class_weight must be a dict or \"balanced\", got 'bal'"),
-        ({0: 1, 1: -1}, "sample weights of X must be 20 finite numbers of at least 0"),
+        ({0: 0, 1: 0}, "sample weights of X must be 20 finite numbers of at least 0, not all 0"),
     ],
 )
 def test_class_weights(weight, message):

@@ -23,7 +23,7 @@ from chainrule.explain.text import parse
 from chainrule.functions import grad
 from chainrule.graph import Node
 from chainrule.tracing import function_name
-from chainrule.types import Array
+from chainrule.types import Array, as_array
 
 At: TypeAlias = Mapping[str, Any] | Sequence[Any] | float | None
 
@@ -89,7 +89,7 @@ def arguments_at(f: Callable[..., Any], at: At) -> list[Any]:
 
 def wide(leaf: Any) -> Array:
     """An argument as boards compute with it: floats in float64."""
-    array = np.asarray(leaf)
+    array = as_array(leaf, "at")
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,7 +147,7 @@ def _with_class_weight(
     if class_weight == "balanced":
         factors = {label: len(labels) / (len(present) * n) for label, n in zip(present.tolist(), counts, strict=True)}
     elif isinstance(class_weight, Mapping):
-        factors = {float(label): float(factor) for label, factor in class_weight.items()}
+        factors = dict(starmap(_class_weight, class_weight.items()))
     else:
         raise ArgumentError(f'class_weight must be a dict or "balanced", got {class_weight!r}')
     missing = [label for label in present.tolist() if label not in factors]
@@ -154,6 +155,14 @@ def _with_class_weight(
         raise ArgumentError(f"class_weight has no weight for label {missing[0]}; the labels are {present.tolist()}")
     by_class = np.array([factors[label] for label in labels.tolist()], np.float64)
     return by_class if data.weights is None else by_class * data.weights
+
+
+def _class_weight(label: Any, factor: Any) -> tuple[float, float]:
+    """One weight of `class_weight`, as numbers."""
+    numbers = (int, float, np.number, np.bool_)
+    if not isinstance(label, numbers) or not isinstance(factor, numbers) or not 0 <= factor < np.inf:
+        raise ArgumentError(f"class_weight gives label {label!r} the weight {factor!r}; write {{0: 1.0, 1: 2.5}}")
+    return float(label), float(factor)
 
 
 def _problem(architecture: Architecture, options: Options) -> Problem:

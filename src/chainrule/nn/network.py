@@ -114,7 +114,7 @@ class Network:
         self._state = tree.map_leaves(self._frozen, state)
 
     def _frozen(self, array: Any) -> Array:
-        frozen = np.array(array, self.dtype)
+        frozen = np.array(as_array(array, "a parameter"), self.dtype)
         frozen.flags.writeable = False
         return frozen
 
@@ -429,5 +429,5 @@ class Network:
 
 def _one_row(y: Any, k: int) -> Array:
     """The target of a single example as a batch of one."""
-    array = np.asarray(y)
+    array = as_array(y, "targets")
     return array[None] if array.ndim == 0 or (array.shape == (k,) and k > 1) else np.reshape(array, (1, -1))

@@ -13,7 +13,7 @@ from chainrule.graph import Kind, Op, register
 from chainrule.ops.convert import match
 from chainrule.ops.shape import slice_axes
 from chainrule.ops.value import ArrayLike, Value, apply, implements, refuse
-from chainrule.types import Array, ArrayType, Shape, as_array, normalise_axis
+from chainrule.types import Array, ArrayType, Shape, as_array, normalise_axis, require_unmasked
 
 
 def _take_type(x: ArrayType, indices: ArrayType, axis: int) -> ArrayType:
@@ -118,6 +118,7 @@ def _getitem(x: Value, index: Any) -> Any:
 
 def _complete(index: tuple[Any, ...], shape: Shape) -> list[Any]:
     """The index with the ellipsis written out, one entry for every axis, and masks as the positions they select."""
+    require_unmasked(index, "the index")
     entries = [np.asarray(entry) if isinstance(entry, list) else entry for entry in index]
     ellipses = [i for i, entry in enumerate(entries) if entry is Ellipsis]
     missing = len(shape) - sum(map(_axes_used, entries))

@@ -19,7 +19,7 @@ from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.graph import EachOperand, Kind, Op, register
 from chainrule.ops.value import Value, apply
 from chainrule.tree import Tree
-from chainrule.types import Array, ArrayType
+from chainrule.types import Array, ArrayType, as_array
 
 SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
 """What machine code calls: (pointer to the numbers, how many they are) -> 0 if all went well."""
@@ -100,8 +100,9 @@ def outside(function: Callable[[Array], None] | int, arrays: Tree, when: Any = T
         ArgumentError: a leaf is not a float array, or the result is differentiated.
         Exception: whatever the function raises; in a training the step is then not made.
     """
-    leaves = [leaf if isinstance(leaf, Value) else np.asarray(leaf) for leaf in tree.leaves(arrays)]
-    for (path, _), leaf in zip(tree.items(arrays, "arrays"), leaves, strict=True):
+    named = list(tree.items(arrays, "arrays"))
+    leaves = [leaf if isinstance(leaf, Value) else as_array(leaf, f"outside: {path}") for path, leaf in named]
+    for (path, _), leaf in zip(named, leaves, strict=True):
         if leaf.dtype not in (np.float32, np.float64):
             raise ArgumentError(f"outside: {path} is {leaf.dtype}; only float32 and float64 can be handed over")
     if not isinstance(function, int) and not callable(function):

@@ -198,7 +198,8 @@ class Value(NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         refuse(
             "a traced value cannot be turned into a NumPy array",
-            "build arrays of traced values with np.stack or np.concatenate, and keep other code out of the function",
+            "build arrays of traced values with np.stack or np.concatenate, and keep other code and masked arrays out "
+            "of the function",
         )
 
     def _as_python_number(self) -> NoReturn:

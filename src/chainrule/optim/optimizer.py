@@ -22,6 +22,7 @@ from chainrule.optim.clipping import clip_by_global_norm, clip_by_value
 from chainrule.optim.hyperparameters import POSITIVE, require
 from chainrule.optim.schedules import Scalar, Schedule, as_schedule
 from chainrule.tree import Tree
+from chainrule.types import require_unmasked
 
 Leaf = Any  # an array, or the traced Value that stands for one
 Leaves = tuple[Leaf, ...]
@@ -124,10 +125,12 @@ class Optimizer(ABC):
 def require_floating(parameters: Tree) -> None:
     """Raise ArgumentError that names the first leaf which is not an array of float32 or float64."""
     for path, leaf in tree.items(parameters):
+        name = f"the parameter {path or 'given'}"
+        require_unmasked(leaf, name)
         dtype = getattr(leaf, "dtype", type(leaf).__name__)
         if dtype not in (np.float32, np.float64):
             raise ArgumentError(
-                f"the parameter {path or 'given'} is {dtype}, but only float32 and float64 arrays can be "
+                f"{name} is {dtype}, but only float32 and float64 arrays can be "
                 "optimised; convert it, for instance with np.asarray(parameter, np.float64)"
             )
 

@@ -25,8 +25,8 @@ def split_rows(
     Raises:
         ArgumentError: The share is not between 0 and 1, or a part would be empty.
     """
-    if not 0 < share < 1:
-        raise ArgumentError(f"{name} must lie between 0 and 1 (0.2 sets a fifth of the rows aside), not {share}")
+    if not isinstance(share, int | float | np.number) or not 0 < share < 1:
+        raise ArgumentError(f"{name} must lie between 0 and 1 (0.2 sets a fifth of the rows aside), not {share!r}")
     order = sorted_order(raw_numbers(rows, seed, Purpose.SPLIT))
     if labels is None:
         chosen = order[: round(share * rows)]

@@ -60,6 +60,8 @@ class Recipe:
         Raises:
             ArgumentError: a number is out of range; names it.
         """
+        if not isinstance(hidden, tuple | list):
+            raise ArgumentError(f"hidden must be a tuple with the units of each layer, as (64, 64), got {hidden!r}")
         for units in hidden:
             require_whole("hidden", units, LARGEST_LAYER)
         if batch_size is None:
