@@ -6,7 +6,7 @@ Whatever a test compiles, its plan is verified, and its code is kept in a cache 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -27,10 +27,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write the expected texts in tests/golden and the pictures in docs anew",
     )
     parser.addoption("--nightly", action="store_true", help="run the slow tests too, and try many more random examples")
+    parser.addoption(
+        "--missing-oracles",
+        metavar="NAMES",
+        help="the libraries that may be missing, with commas between; a test that wants another one fails instead of "
+        "being skipped (by default all may be)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("nightly" if config.getoption("--nightly") else "push")
+    missing = config.getoption("--missing-oracles")
+    if missing is not None:
+        patch = pytest.MonkeyPatch()
+        config.add_cleanup(patch.undo)
+        patch.setattr(pytest, "importorskip", _import_unless(missing.split(",")))
+
+
+def _import_unless(missing: list[str]) -> Callable[..., Any]:
+    """`pytest.importorskip` which skips only for the libraries that may be missing."""
+    import_or_skip = pytest.importorskip
+
+    def importorskip(name: str, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return import_or_skip(name, *arguments, **keywords)
+        except pytest.skip.Exception as skipped:
+            if name.partition(".")[0] in missing:
+                raise
+            pytest.fail(f"{skipped} (--missing-oracles does not name it; the dependency group oracles should)")
+
+    return importorskip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from chainrule.tracing import trace_call
 from chainrule.transforms.simplify import simplify
 from op_cases import CASES, NUMPY_CASES, Library
 
-jax = pytest.importorskip("jax", reason="JAX belongs to the dependency group bench")
+jax = pytest.importorskip("jax")
 jax.config.update("jax_enable_x64", True)
 jnp = jax.numpy
 

@@ -5,7 +5,7 @@ import pytest
 
 from chainrule.tabular.metrics import class_scores, number_scores
 
-metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn belongs to the dependency group bench")
+metrics = pytest.importorskip("sklearn.metrics")
 
 
 @pytest.mark.parametrize("seed", range(5))
