@@ -71,8 +71,9 @@ def test_a_failing_disk_leaves_the_old_file_and_nothing_else(old, call, monkeypa
         with replacing(old) as beside:
             beside.write_bytes(b"new")
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as caught:
         write()
+    assert caught.value.filename == str(old)
     assert old.read_bytes() == b"old"
     assert names(old.parent) == ["file"]
 

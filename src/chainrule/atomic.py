@@ -16,13 +16,16 @@ def replacing(path: Path) -> Iterator[Path]:
     content reaches the disk before the name does: write, fsync, rename, fsync of the directory.
 
     Raises:
-        OSError: The directory does not exist, is read-only or is full.
+        OSError: The directory does not exist, is read-only or is full; its `filename` is `path`.
     """
     beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
         yield beside
         synchronise(beside)
         os.replace(beside, path)
+    except OSError as error:  # what the writer of the new file raises often names no file, or that one
+        error.filename, error.filename2 = str(path), None
+        raise
     finally:
         beside.unlink(missing_ok=True)
     if os.name == "posix":

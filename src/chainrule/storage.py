@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.atomic import replacing
 from chainrule.errors import ModelFileError
+from chainrule.readable import require_readable
 from chainrule.types import DTYPES, Array
 
 FORMAT = 1  # raised when an older chainrule could misread a newer file
@@ -24,6 +25,11 @@ _LARGEST_HEADER = 2**20
 _LONG = 2**18  # characters of a description that would leave too little of the header to the names of the arrays
 _DESCRIPTION = "description"  # the name of the array that holds a long one
 _NO_DIGEST = "0" * 64
+_WRITERS = {
+    "network": "Network.save",
+    "checkpoint": "fit(…, checkpoint=…)",
+    "table model": "chainrule train or TableModel.save",
+}
 _READERS = {
     "network": "; read it with chainrule.load",
     "checkpoint": "; continue it with fit(…, checkpoint=…)",
@@ -71,11 +77,9 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]
         ModelFileError: there is no such file, or it is truncated, altered, of another kind, or from a newer version.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise ModelFileError(f"{path} cannot be read: {_reason(error)}") from error
-    header = _header(path, content)
+    require_readable(path, kind, ModelFileError)
+    content = path.read_bytes()
+    header = _header(path, content, kind)
     _verify_digest(path, content, str(header.pop("sha256", "")))
     if header.get("format") != FORMAT:
         raise ModelFileError(f"{path} has format {header.get('format')}, this version reads {FORMAT}; update chainrule")
@@ -92,9 +96,12 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _header(path: Path, content: bytes) -> dict[str, Any]:
+def _header(path: Path, content: bytes, kind: str) -> dict[str, Any]:
     """The JSON that chainrule puts into the header of a safetensors file."""
     length = int.from_bytes(content[:8], "little")
+    if content[8:9] not in (b"{", b""):
+        writer = _WRITERS.get(kind, "chainrule")
+        raise ModelFileError(f"{path} is not a chainrule file; a {kind} is what {writer} writes")
     if len(content) < 8 or length > min(_LARGEST_HEADER, len(content) - 8):
         raise ModelFileError(f"{path} is truncated or not a chainrule file: it ends within its own header")
     metadata = _json(path, content[8 : 8 + length]).get("__metadata__")

@@ -70,7 +70,7 @@ def test_files_that_are_none(command, tmp_path):
     refused(command("train", "nothing.csv", "--target", "kind"), "nothing.csv does not exist")
     refused(command("train", tmp_path, "--target", "kind"), "is a directory")
     (tmp_path / "t.xlsx").write_text("x")
-    refused(command("train", "t.xlsx", "--target", "kind"), "t.xlsx has no known suffix", ".csv")
+    refused(command("train", "t.xlsx", "--target", "kind"), "t.xlsx is a workbook: save its sheet as CSV", ".csv")
     (tmp_path / "t.parquet").write_text("x")
     refused(command("train", "t.parquet", "--target", "kind"), "t.parquet is not a readable Parquet file")
     refused(command("train", "t.csv"), "Missing option '--target'", "see chainrule train --help")

@@ -76,7 +76,7 @@ def test_the_training_step_of_a_network(command, tmp_path):
     [
         (["functions.py:doubel", "--arg", "f64[]"], ["no function 'doubel'", "loss, double"]),
         (["functions.py"], ["which function of functions.py? write functions.py:NAME"]),
-        (["none.py:f"], ["there is no file none.py"]),
+        (["none.py:f"], ["none.py does not exist"]),
         (["none.safetensors"], ["none.safetensors"]),
         (["functions.py:double"], ["double(x) needs --arg TYPE for each of its arguments", "got 0"]),
         (["functions.py:double", "--arg", "f6[3]"], ["'f6[3]' names no type", "f32, f64"]),

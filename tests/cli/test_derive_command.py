@@ -136,7 +136,7 @@ def test_the_place_of_a_mistake_is_pointed_at(command):
         (["f = x", "-o", "none/b.html"], ["there is no directory none"]),
         (["functions.py"], ["which function of functions.py? write functions.py:NAME"]),
         (["functions.py:neuro", "--wrt", "w"], ["no function 'neuro'", "neuron"]),
-        (["none.py:f"], ["there is no file none.py"]),
+        (["none.py:f"], ["none.py does not exist"]),
         (["functions.py:failing"], ["failing failed with KeyError: 'missing'"]),
     ],
 )

@@ -63,7 +63,7 @@ def test_bad_outputs_are_refused(command, model, flowers):
 
 
 def test_bad_models_are_refused(command, flowers, tmp_path):
-    refused(command("predict", "no.safetensors", flowers, "-o", "out.csv"), "no.safetensors cannot be read")
+    refused(command("predict", "no.safetensors", flowers, "-o", "out.csv"), "no.safetensors does not exist")
     refused(command("predict", flowers, flowers, "-o", "out.csv"), "flowers.csv", "not a chainrule file")
     nn.Network(2, [nn.Dense(1)]).save(tmp_path / "network.safetensors")
     refused(command("inspect", "network.safetensors"), "holds a network, not a table model", "chainrule.load")

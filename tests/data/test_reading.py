@@ -194,11 +194,11 @@ def test_paths_that_are_no_table(file, tmp_path):
     file("x\n1\n", "flights.csv")
     with pytest.raises(TableError, match=r"does not exist; did you mean 'flights.csv'\?"):
         read_table(tmp_path / "flight.csv")
-    with pytest.raises(TableError, match=r"does not exist; check the path"):
+    with pytest.raises(TableError, match=r"does not exist, nor does the directory .*nowhere; check the path"):
         read_table(tmp_path / "nowhere" / "else.csv")
     with pytest.raises(TableError, match=r"cannot be read: File name too long"):
         read_table(tmp_path / ("x" * 300 + ".csv"))
-    with pytest.raises(TableError, match=r"no known suffix; use one of \.csv"):
+    with pytest.raises(TableError, match=r"is a workbook: save its sheet as CSV; .* ends in \.csv"):
         read_table(file("x\n1\n", "table.xlsx"))
 
 

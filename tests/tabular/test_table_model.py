@@ -93,7 +93,7 @@ def test_a_plain_network_is_refused_with_the_fix_and_so_is_the_reverse(tmp_path,
 
 
 def test_a_missing_or_damaged_file_is_refused(stored, tmp_path):
-    with pytest.raises(ModelFileError, match=r"nothing\.safetensors cannot be read"):
+    with pytest.raises(ModelFileError, match=r"nothing\.safetensors does not exist"):
         TableModel.load(tmp_path / "nothing.safetensors")
     content = bytearray(stored.read_bytes())
     content[-1] ^= 1

@@ -54,6 +54,11 @@ def read(path: Path) -> Diagnosis:
 
     if path.suffix == ".safetensors":
         raise ArgumentError(f"{path} is a model, which needs data to train on: chainrule doctor {path} TABLE")
+    if path.suffix != ".json" and path.is_file():
+        raise ArgumentError(
+            f"{path} is no run, which chainrule train --diagnose writes as .json; to train on a table, name the model "
+            f"first: chainrule doctor MODEL {path}"
+        )
     return Diagnosis.load(path)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from chainrule.cli.commands import chainrule
 from chainrule.cli.failure import fail
 from chainrule.errors import ChainruleError, DivergenceError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How a system says that there is no room."""
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -40,10 +43,11 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _write_no_more()
         return 1
-    except OSError as error:  # a disk that became full, say
+    except OSError as error:
         _write_no_more()
-        place = f"{error.filename}: " if error.filename else "the output cannot be written: "
-        return fail(f"{place}{error.strerror or error}; free some space, or name another place", 2)
+        place = error.filename or "the output"
+        fix = "free some space, or name another place" if error.errno in FULL else "name another place"
+        return fail(f"{place} cannot be written: {error.strerror or error}; {fix}", 2)
 
 
 def _write_no_more() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError, ChainruleError
+from chainrule.readable import require_readable
 from chainrule.tree import Tree
 from chainrule.types import DTYPES, ArrayType
 
@@ -27,8 +28,7 @@ def find_function(file: Path, name: str) -> Callable[..., Any]:
     Raises:
         ChainruleError: there is no such file or function, or running the file failed.
     """
-    if not file.is_file():
-        raise ArgumentError(f"there is no file {file}")
+    require_readable(file, "Python file", ArgumentError)
     spec = importlib.util.spec_from_file_location(_MODULE, file)
     if spec is None or spec.loader is None:
         raise ArgumentError(f"{file} is no Python file")

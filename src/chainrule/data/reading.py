@@ -15,15 +15,21 @@ from chainrule.data.conversion import as_kind
 from chainrule.data.csv_file import CsvFile, open_csv
 from chainrule.data.database import database, database_error, row_count
 from chainrule.data.parquet_file import read_parquet
-from chainrule.data.table import KINDS, Kind, Table, suggestion
+from chainrule.data.table import KINDS, Kind, Table
 from chainrule.data.text_columns import TextColumn, normalised
 from chainrule.errors import TableError
+from chainrule.readable import require_readable
 
 if TYPE_CHECKING:
     import duckdb
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_SUFFIXES = (".parquet",)
+OTHER_SUFFIXES = {
+    ".safetensors": "is a model, not a table",
+    ".xlsx": "is a workbook: save its sheet as CSV",
+    ".xls": "is a workbook: save its sheet as CSV",
+}
 
 READ_CSV = """
     SELECT * FROM read_csv($path, auto_detect=false, header=true, delim=$delimiter, quote='"', escape='"',
@@ -64,19 +70,13 @@ def read_table(path: str | Path, kinds: Mapping[str, Kind] | None = None) -> Tab
             return Table(tuple(columns), table.source)
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror or error}") from error
-    raise TableError(f"{path} has no known suffix; use one of {', '.join(CSV_SUFFIXES + PARQUET_SUFFIXES)}")
+    other = next((told for suffix, told in OTHER_SUFFIXES.items() if name.endswith(suffix)), "has no known suffix")
+    raise TableError(f"{path} {other}; a table is a file that ends in {', '.join(CSV_SUFFIXES + PARQUET_SUFFIXES)}")
 
 
 def check_readable(path: Path) -> None:
     """Raise TableError unless `path` is a file with something in it."""
-    if path.is_dir():
-        raise TableError(f"{path} is a directory; name the table inside it")
-    if not path.exists():
-        neighbours = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = suggestion(path.name, neighbours)
-        raise TableError(f"{path} does not exist{hint if 'did you mean' in hint else '; check the path'}")
-    if not path.is_file():
-        raise TableError(f"{path} is not a regular file; copy the table to a file first")
+    require_readable(path, "table", TableError)
     if not path.stat().st_size:
         raise TableError(f"{path} is empty; a table has named columns and at least one row")
 

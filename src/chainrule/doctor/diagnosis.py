@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.atomic import replacing
 from chainrule.doctor.not_finite import NotFinite
 from chainrule.errors import ArgumentError, ModelFileError
+from chainrule.readable import require_readable
 from chainrule.types import Array
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """The version of the JSON form."""
 KIND = "chainrule diagnosis"
+WRITERS = "chainrule train --diagnose and Diagnosis.save"
+"""What writes the JSON form to a file."""
 
 QUANTITIES = {
     "a": "‖a‖",
@@ -269,7 +272,7 @@ class Diagnosis:
             ModelFileError: it is not a diagnosis, or one of another version.
         """
         if not isinstance(record, Mapping) or record.get("kind") != KIND or record.get("schema") != SCHEMA:
-            raise ModelFileError(f"not a diagnosis of version {SCHEMA}; `Diagnosis.save` writes one")
+            raise ModelFileError(f"not a diagnosis of version {SCHEMA}; {WRITERS} write one")
         try:
             cause = record["not_finite"]
             return cls(
@@ -338,10 +341,13 @@ class Diagnosis:
         Raises:
             ModelFileError: the file is missing, or holds something else.
         """
+        path = Path(path)
+        require_readable(path, "diagnosis", ModelFileError)
         try:
-            return cls.from_json(json.loads(Path(path).read_text("utf-8")))
-        except (OSError, ValueError) as error:
-            raise ModelFileError(f"{path}: {error}") from error
+            return cls.from_json(json.loads(path.read_bytes()))
+        except (ValueError, RecursionError) as error:
+            told = error if isinstance(error, ModelFileError) else f"not JSON, as {WRITERS} write it"
+            raise ModelFileError(f"{path}: {told}") from error
 
 
 def _layer(record: Mapping[str, Any]) -> LayerSeries:
