@@ -53,7 +53,7 @@ def test_unknown_column_suggests_a_name(table):
         ({"x": [1.0, np.inf]}, r"'x', row 2: inf is not a finite number"),
         ({"x": [[1.0]]}, r"'x' has shape \(1, 1\)"),
         ({"x": [1j]}, r"'x' has dtype complex128"),
-        ({"x": np.array([1, "a"], object)}, r"'x' has dtype object"),
+        ({"x": np.array([1, "a"], object)}, r"'x', row 2: 'a' is text, but row 1 holds a number"),
         ({"x": [1], "y": [1, 2]}, r"'x' has 1, 'y' has 2 rows"),
     ],
 )

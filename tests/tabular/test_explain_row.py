@@ -194,7 +194,7 @@ def test_a_row_may_be_a_dict_with_gaps_and_unknown_levels(species, penguins):
         species.explain(row)
     with pytest.raises(ArgumentError, match="must be one row, got 2"):
         species.explain(at(penguins, 1, 2))
-    with pytest.raises(ArgumentError, match="Table of one row or a dict"):
+    with pytest.raises(ArgumentError, match="a table is a DataFrame, a mapping of names to columns"):
         species.explain([1, 2, 3])
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from chainrule.data.conversion import as_kind
 from chainrule.data.features import FEATURES, Dropped, Feature, learn_feature
 from chainrule.data.record import JSON, Record
+from chainrule.data.sources import Source, as_table
 from chainrule.data.table import Kind, Table
 from chainrule.errors import TableError
 
@@ -77,6 +78,15 @@ class Preprocessing:
                 found.append((position, feature.categories))
             position += len(feature.names)
         return tuple(found)
+
+    def needed(self, source: Source, *others: str) -> Table:
+        """Return the columns of `source` that `apply` needs, and `others`, as a table; nothing else is looked at.
+
+        Raises:
+            ArgumentError: It is no source of a table, see `as_table`.
+            TableError: A column is missing or cannot be read.
+        """
+        return as_table(source, self.kinds, (*self.columns, *others))
 
     def apply(self, table: Table) -> NDArray[np.float32]:
         """Return the input matrix, float32 [rows × len(feature_names)], without NaN or infinity.

@@ -12,12 +12,13 @@ Rows are counted from 1 in messages, as people count them, and from 0 in indices
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from chainrule.errors import TableError
 
@@ -61,34 +62,25 @@ class Column:
         return Column(self.name, self.kind, self.values[rows], self.clock)
 
     @staticmethod
-    def of(name: str, values: ArrayLike) -> Column:
-        """Return a column of the kind that the dtype of `values` suggests.
+    def of(name: str, values: Any) -> Column:
+        """Return a column of the kind that the dtype of `values`, or the type of its objects, suggests.
 
-        Numbers become numeric, booleans and text category, `datetime64` time. Integers from 2⁵³ on become
-        category, because float64 would merge neighbours.
+        Numbers become numeric, booleans, text and categoricals category, dates and timestamps time (UTC where they
+        have no zone), times of day numeric seconds. Integers from 2⁵³ on become category, because float64 would merge
+        neighbours. None, NaN, NaT, pandas' NA and the words for missing values in text are missing.
+
+        Args:
+            name: of the column.
+            values: an array or list with one axis, or a Series of pandas, polars, or another library that narwhals
+                knows.
 
         Raises:
-            TableError: The values are not one-dimensional, are infinite, or are of another dtype.
+            TableError: The values are not one-dimensional, are infinite, masked, of several types, or of one that no
+                kind has (bytes, durations, complex numbers, …); names the row and the fix.
         """
-        array = np.asarray(values)
-        if array.ndim != 1:
-            raise TableError(f"column {name!r} has shape {array.shape}; a column has one dimension")
-        match array.dtype.kind:
-            case "b":
-                return Column(name, "category", np.where(array, "true", "false"))
-            case "i" | "u" if np.any(array >= LARGEST_QUANTITY) or np.any(array <= -LARGEST_QUANTITY):
-                return Column(name, "category", array.astype(str))
-            case "i" | "u" | "f":
-                return Column(name, "numeric", finite(name, array.astype(np.float64)))
-            case "M":
-                microseconds = array.astype("datetime64[us]")
-                seconds = microseconds.astype(np.int64) / 1e6
-                return Column(name, "time", np.where(np.isnat(array), np.nan, seconds))
-            case "U":
-                return Column(name, "category", array)
-            case "O" if all(value is None or isinstance(value, str) for value in array):
-                return Column(name, "category", array)
-        raise TableError(f"column {name!r} has dtype {array.dtype}; give numbers, booleans, text or datetime64")
+        from chainrule.data.frames import column_of_values
+
+        return column_of_values(name, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,18 +95,31 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(set(self.names)) < len(self.names):
-            repeated = next(name for name in self.names if self.names.count(name) > 1)
+        if len(self._by_name) < len(self.columns):
+            repeated = next(column.name for column in self.columns if column is not self._by_name[column.name])
             raise TableError(f"{self.source}: two columns are named {repeated!r}; rename one of them")
         lengths = {len(column) for column in self.columns}
         if len(lengths) > 1:
-            listed = ", ".join(f"{column.name!r} has {len(column)}" for column in self.columns)
+            first = {len(column): column for column in reversed(self.columns)}
+            listed = ", ".join(f"{column.name!r} has {length}" for length, column in reversed(first.items()))
             raise TableError(f"{self.source}: columns differ in length: {listed} rows")
 
     @staticmethod
-    def of(columns: Mapping[str, ArrayLike]) -> Table:
-        """Return a table of named arrays; see `Column.of` for the kinds."""
-        return Table(tuple(Column.of(name, values) for name, values in columns.items()))
+    def of(source: Any) -> Table:
+        """Return the table that data in memory is; see `Column.of` for the kinds.
+
+        Args:
+            source: a mapping of names to columns, or a DataFrame of pandas, polars, or another library that narwhals
+                or the Arrow PyCapsule interface knows. Rows keep their order. The index of a DataFrame is no column.
+
+        Raises:
+            ArgumentError: It is none of them.
+            TableError: It is not in memory yet (a lazy frame), two of its columns have one name, or one cannot be read.
+            MissingExtraError: It is a DataFrame, and narwhals is not installed.
+        """
+        from chainrule.data.frames import table_of
+
+        return table_of(source)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,14 +131,16 @@ class Table:
         """The number of rows."""
         return len(self.columns[0]) if self.columns else 0
 
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
     def __contains__(self, name: object) -> bool:
-        return name in self.names
+        return name in self._by_name
 
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise TableError(f"{self.source} has no column {name!r}{suggestion(name, self.names)}")
+        require_column(name, self._by_name, self.source)
+        return self._by_name[name]
 
     def notes_on(self, name: str) -> tuple[str, ...]:
         """The notes on how one column was read."""
@@ -142,6 +149,12 @@ class Table:
     def select(self, rows: NDArray[Any]) -> Table:
         """Return the table restricted to `rows` (indices or a mask)."""
         return Table(tuple(column.select(rows) for column in self.columns), self.source, self.notes)
+
+
+def require_column(name: str, known: Collection[str], source: str) -> None:
+    """Raise TableError unless `name` is one of the `known` columns of `source`."""
+    if name not in known:
+        raise TableError(f"{source} has no column {name!r}{suggestion(str(name), known)}")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

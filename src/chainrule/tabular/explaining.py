@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data import ClassTarget, Column, Table
+from chainrule.data import ClassTarget, Column, Preprocessing, Source, Table
 from chainrule.data.conversion import as_kind, clock_text, time_text
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.data.features.category import UNKNOWN
@@ -22,31 +22,32 @@ from chainrule.types import Array
 if TYPE_CHECKING:
     from chainrule.tabular.model import TableModel
 
-Row = Table | Mapping[str, Any]
+Row = Mapping[str, Any] | Source
 USUAL = "the median or most frequent value of each column"
 _LATER = {"an hour later": 3_600.0, "a day later": 86_400.0}
 
 
-def one_row(row: Row, name: str) -> Table:
-    """A table of one row, given as such or as {column: value}; None and NaN are missing.
+def one_row(preprocessing: Preprocessing, row: Row, name: str, *others: str) -> Table:
+    """The needed columns of one row, and others, given as a table or as {column: value}; None and NaN are missing.
 
     Raises:
         ArgumentError: it is neither, or has another number of rows.
     """
-    if isinstance(row, Mapping):
-        row = Table.of({column: np.array([value], object if value is None else None) for column, value in row.items()})
-    if not isinstance(row, Table):
-        raise ArgumentError(f"{name} must be a Table of one row or a dict {{column: value}}, got {type(row).__name__}")
-    if row.rows != 1:
-        raise ArgumentError(f"{name} must be one row, got {row.rows}; table.select([17]) is the row at position 17")
-    return row
+    source = {column: [value] for column, value in row.items()} if isinstance(row, Mapping) else row
+    table = preprocessing.needed(source, *others)
+    if table.rows != 1:
+        raise ArgumentError(
+            f"{name} must be one row, got {table.rows}; the row at position 17 is table.select([17]), or "
+            "frame.iloc[[17]] of a DataFrame of pandas"
+        )
+    return table
 
 
 def explain_row(model: TableModel, row: Row, baseline: Row | None, of: Any) -> RowExplanation:
     """See `TableModel.explain`."""
-    table = one_row(row, "row")
+    table = one_row(model.preprocessing, row, "row")
     inputs = model.preprocessing.apply(table)[0]
-    usual = None if baseline is None else one_row(baseline, "baseline")
+    usual = None if baseline is None else one_row(model.preprocessing, baseline, "baseline")
     start = _usual_inputs(model) if usual is None else model.preprocessing.apply(usual)[0]
     output, quantity = _wanted(model, inputs, of)
     explained = Quantity(model.network, output)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import nn
-from chainrule.data import ClassTarget, Preprocessing, Table, Target, rows_with_target
+from chainrule.data import ClassTarget, Preprocessing, Source, Target, rows_with_target
 from chainrule.data.record import JSON
 from chainrule.doctor import Diagnosis
 from chainrule.errors import ArgumentError, DivergenceError
@@ -35,21 +35,25 @@ class TableModel:
     target: Target
     report: Report
 
-    def predict(self, table: Table) -> NDArray[Any]:
+    def predict(self, table: Source) -> NDArray[Any]:
         """The class of each row (text, or numbers if the classes were), or its number within the training range.
 
         Columns that the model does not use may be missing, and others are ignored. A category that training has not
         seen counts as missing.
 
+        Args:
+            table: a DataFrame of any library, a mapping of names to columns, the path of a file, or a `Table`.
+
         Raises:
+            ArgumentError: it is none of these.
             TableError: a column is missing, or a value does not fit the kind that its column had in training.
         """
-        outputs = self.network.outputs(self.preprocessing.apply(table))
+        outputs = self.network.outputs(self._inputs(table))
         if isinstance(self.target, ClassTarget):
             return self.target.decode(np.argmax(outputs, axis=1))
         return self.target.decode(outputs[:, 0])
 
-    def predict_proba(self, table: Table) -> NDArray[np.float32]:
+    def predict_proba(self, table: Source) -> NDArray[np.float32]:
         """The probability of each class, [rows × classes] in the order of `target.classes`.
 
         Raises:
@@ -58,7 +62,7 @@ class TableModel:
         """
         if not isinstance(self.target, ClassTarget):
             raise ArgumentError(f"{self.target.column!r} is a number, so there are no class probabilities; use predict")
-        return self.network.predict_proba(self.preprocessing.apply(table))
+        return self.network.predict_proba(self._inputs(table))
 
     def explain(self, row: Row, baseline: Row | None = None, of: Any = None) -> RowExplanation:
         """Why a row gets its prediction: what each column adds, and what would change it, in the table's own units.
@@ -68,7 +72,7 @@ class TableModel:
         A number is explained before `predict` keeps it within the training range.
 
         Args:
-            row: a `Table` of one row, or {column: value}.
+            row: {column: value}, or a table of one row, such as a DataFrame.
             baseline: the row to compare with, likewise; by default the median or most frequent value of each column
                 among the training rows.
             of: the class whose probability is explained; by default the predicted one.
@@ -83,18 +87,18 @@ class TableModel:
         """One step of the network on a row and its target, with numbers; see `Network.explain_step`.
 
         Args:
-            row: a `Table` of one row, or {column: value}, with the target.
+            row: {column: value}, or a table of one row, with the target.
             optimizer: what makes the update; a number is the learning rate of plain gradient descent.
 
         Raises:
             ArgumentError: it is not one row.
             TableError: the target is missing, or see `predict`.
         """
-        table = one_row(row, "row")
+        table = one_row(self.preprocessing, row, "row", self.target.column)
         inputs = self.preprocessing.apply(table)[0]
         return self.network.explain_step(inputs, self.target.encode(table[self.target.column])[0], optimizer)
 
-    def diagnose(self, table: Table, *, epochs: int = 1) -> Diagnosis:
+    def diagnose(self, table: Source, *, epochs: int = 1) -> Diagnosis:
         """What training this model on a table with its target is like; the model stays as it is.
 
         A copy of the network is trained for some epochs as the model was, and every step is measured.
@@ -102,8 +106,9 @@ class TableModel:
         Raises:
             TableError: a column is missing, or a value does not fit; see `predict`.
         """
-        rows, _ = rows_with_target(table[self.target.column])
-        known = table.select(rows)
+        read = self.preprocessing.needed(table, self.target.column)
+        rows, _ = rows_with_target(read[self.target.column])
+        known = read.select(rows)
         network, recipe = copy(self.network), self.report.recipe
         with suppress(DivergenceError):  # the diagnosis tells it
             network.fit(
@@ -118,6 +123,9 @@ class TableModel:
             )
         assert network.diagnosis is not None
         return network.diagnosis
+
+    def _inputs(self, source: Source) -> NDArray[np.float32]:
+        return self.preprocessing.apply(self.preprocessing.needed(source))
 
     def to_json(self) -> JSON:
         """Everything but the network's numbers, as a JSON object: network, preprocessing, target, report."""

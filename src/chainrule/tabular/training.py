@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule import __version__, nn, tree
-from chainrule.data import ClassTarget, Table
+from chainrule.data import ClassTarget, Source, Table, as_table
 from chainrule.data.target import Task
 from chainrule.tabular.judging import Judge
 from chainrule.tabular.metrics import Scores
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def train_table(
-    table: Table,
+    table: Source,
     target: str,
     *,
     task: Task = "auto",
@@ -43,7 +43,8 @@ def train_table(
     comparison.
 
     Args:
-        table: what `read_table` returned, or `Table.of` columns.
+        table: a DataFrame of any library, a mapping of names to columns, the path of a file, or a `Table`; see
+            `chainrule.data.as_table`.
         target: the name of the column to predict.
         task: "classification", "regression", or "auto" to decide by the target's values.
         test: the share of the rows that only give the scores.
@@ -65,6 +66,7 @@ def train_table(
     """
     began = time.perf_counter()
     Recipe.choose(1, hidden, epochs, batch_size, seed)  # refuses bad options before the table is worked on
+    table = as_table(table)
     prepared = prepare(table, target, task, test, seed)
     recipe = Recipe.choose(len(prepared.parts.training), hidden, epochs, batch_size, seed)
     network, scores = fit_and_score(prepared, recipe, progress, diagnose)
