@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from math import prod
+from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -128,9 +129,20 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
 
 def normalise_axis(axis: int, ndim: int) -> int:
     """Return `axis` counted from the front; ArgumentError if there is no such axis."""
+    axis = as_integer(axis, "an axis")
     if not -ndim <= axis < ndim:
         raise ArgumentError(f"axis {axis} does not exist in an array with {ndim} axes")
-    return int(axis) % ndim
+    return axis % ndim
+
+
+def as_integer(value: object, name: str) -> int:
+    """Return `value` as a Python integer if it is one, of whatever kind; ArgumentError if not."""
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except ChainruleError:  # a traced value tells why it is none
+        raise
+    except TypeError as error:
+        raise ArgumentError(f"{name} must be an integer, got {value!r}") from error
 
 
 def normalise_axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:

@@ -10,10 +10,10 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
-from chainrule.ops.convert import match
+from chainrule.ops.convert import match, shape_of
 from chainrule.ops.shape import slice_axes
-from chainrule.ops.value import ArrayLike, Value, apply, implements, refuse
-from chainrule.types import Array, ArrayType, Shape, as_array, normalise_axis, require_unmasked
+from chainrule.ops.value import ArrayLike, Value, apply, implements, lift, refuse
+from chainrule.types import Array, ArrayType, Shape, as_array, as_integer, normalise_axis, require_unmasked
 
 
 def _take_type(x: ArrayType, indices: ArrayType, axis: int) -> ArrayType:
@@ -48,10 +48,13 @@ TAKE = register(
         "{0}[{1}]",
         infer=_take_type,
         numpy=lambda x, indices, axis: np.take(x, indices, axis=axis),
-        rules=(lambda g, y, x, indices, axis: scatter_add(g, indices, axis=axis, length=x.shape[axis]), None),
+        rules=(
+            lambda g, y, x, indices, axis: apply(SCATTER_ADD, g, indices, axis=axis, length=x.shape[axis]),
+            None,
+        ),
     )
 )
-SCATTER_ADD = register(  # the adjoint of take: elements that were taken twice get two cotangents, which add up
+SCATTER_ADD: Op = register(  # the adjoint of take: elements that were taken twice get two cotangents, which add up
     Op(
         "scatter_add",
         Kind.MOVEMENT,
@@ -64,8 +67,17 @@ SCATTER_ADD = register(  # the adjoint of take: elements that were taken twice g
 
 
 def scatter_add(x: ArrayLike, indices: ArrayLike, *, axis: int = 0, length: int) -> Any:
-    """Zeros with x[…, i, …] added at position indices[i] of a new axis of `length`: the adjoint of np.take."""
-    return apply(SCATTER_ADD, x, indices, axis=axis, length=length)
+    """Zeros with x[…, i, …] added at position indices[i] of a new axis of `length`: the adjoint of np.take.
+
+    Negative indices count from the end.
+
+    Raises:
+        ArgumentError: the indices are no integers, lie outside of the new axis, or do not have the shape of `x` there.
+    """
+    length, axis = as_integer(length, "length"), normalise_axis(axis, len(shape_of(x)))
+    if length < 0:
+        raise ArgumentError(f"scatter_add: length must be at least 0, got {length}")
+    return apply(SCATTER_ADD, x, _from_front(indices, length), axis=axis, length=length)
 
 
 @implements(np.take)
@@ -77,9 +89,15 @@ def _take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Any:
 
 
 @implements(np.take_along_axis)
-def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int) -> Any:
-    axis = normalise_axis(axis, x.ndim)
-    grid = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
+def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> Any:
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    x, indices, axis = lift(x), lift(indices), normalise_axis(axis, x.ndim)
+    if indices.ndim != x.ndim:
+        raise ArgumentError(
+            f"take_along_axis needs indices with as many axes as the array, got shape {indices.shape} for {x.shape}"
+        )
+    grid: list[Any] = list(np.ogrid[tuple(slice(n) for n in x.shape)])
     grid[axis] = indices
     return x[tuple(grid)]
 
@@ -87,18 +105,24 @@ def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int) -> Any:
 def _from_front(indices: ArrayLike, length: int) -> Any:
     """Indices counted from the front; known ones are checked at once, traced ones when they are used."""
     if isinstance(indices, Value):
-        if indices.dtype.kind != "i":
+        _require_integers(indices.node.type)
+        if indices.dtype.kind == "u":
             return indices
         counted = np.where(indices < -length, length, indices + length)  # too low a one becomes too high a one
         return np.where(indices < 0, counted, indices)
-    known = as_array(indices, "indices")
-    known = known.astype(np.int64) if known.size == 0 else known
+    known = _known(indices)
     _require_integers(ArrayType(known.shape, known.dtype))
     if known.size and not (-length <= known.min() and known.max() < length):
         raise ArgumentError(
             f"index {known.max() if known.max() >= length else known.min()} is outside an axis of length {length}"
         )
     return np.where(known < 0, known + length, known)
+
+
+def _known(indices: ArrayLike) -> Array:
+    """Indices as an array; a list without any is one of integers, though NumPy makes floats of it."""
+    known = as_array(indices, "an index")
+    return known.astype(np.int64) if known.size == 0 and not isinstance(indices, np.ndarray) else known
 
 
 class _Plan(NamedTuple):
@@ -119,7 +143,7 @@ def _getitem(x: Value, index: Any) -> Any:
 def _complete(index: tuple[Any, ...], shape: Shape) -> list[Any]:
     """The index with the ellipsis written out, one entry for every axis, and masks as the positions they select."""
     require_unmasked(index, "the index")
-    entries = [np.asarray(entry) if isinstance(entry, list) else entry for entry in index]
+    entries = [_known(entry) if isinstance(entry, list | tuple) else entry for entry in index]
     ellipses = [i for i, entry in enumerate(entries) if entry is Ellipsis]
     missing = len(shape) - sum(map(_axes_used, entries))
     if missing < 0 or len(ellipses) > 1:
@@ -162,29 +186,25 @@ def _plan(x: Value, entries: list[Any]) -> _Plan:
             continue
         length = x.shape[len(plan.slices)]
         if isinstance(entry, slice):
-            plan.slices.append(entry)
-            plan.shape.append(_slice_length(entry, length))
+            cut = _of_integers(entry)
+            plan.slices.append(cut)
+            plan.shape.append(len(range(*cut.indices(length))))
         elif _is_index_array(entry) or gathering:
             plan.gathered[len(plan.shape)] = _from_front(entry, length)
             plan.slices.append(slice(None))
             plan.shape.append(length)
-        elif not hasattr(entry, "__index__"):
-            raise _no_index(entry)
         else:
-            position = int(_from_front(operator.index(entry), length))
+            position = int(_from_front(as_integer(entry, "an index"), length))
             plan.slices.append(slice(position, position + 1))
     return plan
 
 
-def _slice_length(cut: slice, length: int) -> int:
-    try:
-        return len(range(*cut.indices(length)))
-    except TypeError as error:
-        raise _no_index(cut) from error
-
-
-def _no_index(entry: Any) -> ArgumentError:
-    return ArgumentError(f"an index must be an integer, a slice, None, … or an array of integers, got {entry!r}")
+def _of_integers(cut: slice) -> slice:
+    ends = (cut.start, cut.stop, cut.step)
+    start, stop, step = (None if end is None else as_integer(end, "an index in a slice") for end in ends)
+    if step == 0:
+        raise ArgumentError("the step of a slice cannot be 0")
+    return slice(start, stop, step)
 
 
 def _is_index_array(entry: Any) -> bool:

@@ -37,10 +37,30 @@ def _concatenate_type(*xs: ArrayType, axis: int) -> ArrayType:
     return ArrayType((*first.shape[:axis], sum(x.shape[axis] for x in xs), *first.shape[axis + 1 :]), first.dtype)
 
 
+def _slice_type(x: ArrayType, ranges: Ranges) -> ArrayType:
+    _require_inside(x.shape, ranges)
+    return ArrayType(tuple(count for _, count, _ in ranges), x.dtype)
+
+
+def _unslice_type(x: ArrayType, shape: Shape, ranges: Ranges) -> ArrayType:
+    _require_inside(shape, ranges)
+    if x.shape != tuple(count for _, count, _ in ranges):
+        raise ArgumentError(f"an array of shape {x.shape} does not fit the ranges {ranges}")
+    return ArrayType(shape, x.dtype)
+
+
+def _require_inside(shape: Shape, ranges: Ranges) -> None:
+    """Raise ArgumentError unless all positions of the ranges exist."""
+    for (start, count, step), length in zip(ranges, shape, strict=True):
+        last = start + (count - 1) * step
+        if not (0 <= start < length and 0 <= last < length if count else 0 <= start <= length):
+            raise ArgumentError(f"range {(start, count, step)} leaves an axis of length {length}")
+
+
 def _slices(ranges: Ranges) -> tuple[slice, ...]:
-    ends = [start + count * step for start, count, step in ranges]
+    """The ranges as Python's slices, in which a stop below the axis is written None."""
     return tuple(
-        slice(start, end if end >= 0 else None, step) for (start, _, step), end in zip(ranges, ends, strict=True)
+        slice(start, stop if (stop := start + count * step) >= 0 else None, step) for start, count, step in ranges
     )
 
 
@@ -91,7 +111,7 @@ SLICE: Op = register(
         "slice",
         Kind.MOVEMENT,
         "slice {0}",
-        infer=lambda x, ranges: ArrayType(tuple(count for _, count, _ in ranges), x.dtype),
+        infer=_slice_type,
         numpy=lambda x, ranges: x[_slices(ranges)],
         rules=(lambda g, y, x, ranges: apply(UNSLICE, g, shape=x.shape, ranges=ranges),),
     )
@@ -101,7 +121,7 @@ UNSLICE: Op = register(  # the adjoint of slice: the elements back in their plac
         "unslice",
         Kind.MOVEMENT,
         "unslice {0}",
-        infer=lambda x, shape, ranges: ArrayType(shape, x.dtype),
+        infer=_unslice_type,
         numpy=_unslice_array,
         rules=(lambda g, y, x, shape, ranges: apply(SLICE, g, ranges=ranges),),
     )
@@ -110,12 +130,15 @@ UNSLICE: Op = register(  # the adjoint of slice: the elements back in their plac
 
 def slice_axes(x: Any, slices: Sequence[slice]) -> Any:
     """Cut every axis by a Python slice of any start, stop and step."""
-    ranges = []
-    for cut, length in zip(slices, x.shape, strict=True):
-        start, stop, step = cut.indices(length)
-        ranges.append((start, len(range(start, stop, step)), step))
+    ranges = [_range(cut, length) for cut, length in zip(slices, x.shape, strict=True)]
     whole = all(r == (0, length, 1) for r, length in zip(ranges, x.shape, strict=True))
     return x if whole else apply(SLICE, x, ranges=tuple(ranges))
+
+
+def _range(cut: slice, length: int) -> tuple[int, int, int]:
+    start, stop, step = cut.indices(length)
+    count = len(range(start, stop, step))
+    return (start, count, step) if count else (0, 0, 1)
 
 
 @implements(np.reshape)

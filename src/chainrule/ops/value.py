@@ -18,7 +18,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from chainrule.errors import ArgumentError, TraceAttributeError, TraceError
 from chainrule.graph import CONSTANT, Node, Op, current_origin, make_constant, make_node
 from chainrule.ops.advice import advice
-from chainrule.types import Array, Shape, as_array
+from chainrule.types import Array, ArrayType, Shape, as_array
 
 ArrayLike: TypeAlias = Any  # a Value, an ndarray, a number, or nested lists of numbers
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -51,11 +51,17 @@ def implements_named(*names: str) -> Callable[[_Function], _Function]:
 
 
 def apply(op: Op, *operands: ArrayLike, **attributes: Any) -> Any:
-    """Apply a primitive: record it if any operand is traced, compute it at once otherwise."""
+    """Apply a primitive: record it if any operand is traced, compute it at once otherwise.
+
+    Raises:
+        ArgumentError: the types of the operands do not fit the operation.
+    """
     if any(isinstance(operand, Value) for operand in operands):
         return Value(make_node(op, tuple(lift(operand).node for operand in operands), **attributes))
+    arrays = [as_array(operand) for operand in operands]
+    op.infer(*(ArrayType(array.shape, array.dtype) for array in arrays), **attributes)
     with np.errstate(all="ignore"):
-        return op.numpy(*map(as_array, operands), **attributes)
+        return op.numpy(*arrays, **attributes)
 
 
 def lift(value: ArrayLike) -> Value:
