@@ -93,6 +93,7 @@ def _take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = -1) ->
     if axis is None:
         x, axis = np.ravel(x), 0
     x, indices, axis = lift(x), lift(indices), normalise_axis(axis, x.ndim)
+    _require_integers(indices.node.type)
     if indices.ndim != x.ndim:
         raise ArgumentError(
             f"take_along_axis needs indices with as many axes as the array, got shape {indices.shape} for {x.shape}"
