@@ -122,7 +122,7 @@ def _from_front(indices: ArrayLike, length: int) -> Any:
 
 def _known(indices: ArrayLike) -> Array:
     """Indices as an array; a list without any is one of integers, though NumPy makes floats of it."""
-    known = as_array(indices, "an index")
+    known = as_array(indices, "indices")
     return known.astype(np.int64) if known.size == 0 and not isinstance(indices, np.ndarray) else known
 
 
