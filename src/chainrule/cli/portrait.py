@@ -5,18 +5,19 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.cli.reporting import facts, page, quantity, say, score_table
+from chainrule.cli.reporting import page, remarks, say, score_table
 from chainrule.data import ClassTarget
 from chainrule.data.conversion import clock_text
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
+from chainrule.figures import figure
 from chainrule.printable import printable
 from chainrule.tabular import TableModel
 
 KINDS = {"numeric": "number", "category": "category", "time": "time"}
 WIDEST_NAME = 32
 """Characters of a column's name; the rest is cut off where the line is too short."""
-SHOWN_LEVELS = 40
-"""Of a category's levels; more would not fit on a line."""
+ROOM_FOR_CLASSES, ROOM_FOR_LEVELS = 50, 300
+"""Characters; what does not fit on a line of the terminal is cut off there."""
 
 
 def print_model(model: TableModel) -> None:
@@ -24,13 +25,13 @@ def print_model(model: TableModel) -> None:
     report = model.report
     with page() as console:
         say(console, Text.assemble((printable(report.target), "bold"), f", {predicted(model)}"))
-        origin = f"learned from {report.table} with seed {report.recipe.seed} by chainrule {report.version}"
+        origin = f"learned from {printable(report.table)} with seed {report.recipe.seed} by chainrule {report.version}"
         say(console, Text(origin, "dim"))
         console.print()
         for part in (column_table(model), Text(repr(model.network)), score_table(report)):
             say(console, part)
             console.print()
-        for line in facts(report):
+        for line in remarks(report):
             say(console, line)
 
 
@@ -38,8 +39,8 @@ def predicted(model: TableModel) -> str:
     """What comes out, in words."""
     target = model.target
     if isinstance(target, ClassTarget):
-        return f"one of {len(target.classes)} classes ({levels_text(target.classes)})"
-    return f"a number from {quantity(target.lowest)} to {quantity(target.highest)}"
+        return f"one of {len(target.classes):,} classes ({first_levels(target.classes, ROOM_FOR_CLASSES)})"
+    return f"a number from {figure(target.lowest)} to {figure(target.highest)}"
 
 
 def column_table(model: TableModel) -> Table:
@@ -58,15 +59,20 @@ def seen(feature: Feature) -> str:
     missing = ", some missing" if getattr(feature, "indicator", False) else ""
     match feature:
         case NumericFeature():
-            written = clock_text if feature.clock else quantity
+            written = clock_text if feature.clock else figure
             return f"median {written(feature.scale.middle)}, spread {written(feature.scale.spread)}{missing}"
         case TimeFeature():
             return ", ".join(part for part, _ in feature.parts) + missing
         case OneHotFeature() | CodedFeature():
-            return f"{len(feature.levels)}: {levels_text(feature.levels)}"
+            return f"{len(feature.levels):,}: {first_levels(feature.levels, ROOM_FOR_LEVELS)}"
     return ""
 
 
-def levels_text(levels: tuple[str, ...]) -> str:
-    """The first levels, separated by commas."""
-    return ", ".join(map(printable, levels[:SHOWN_LEVELS])) + (", …" if len(levels) > SHOWN_LEVELS else "")
+def first_levels(levels: tuple[str, ...], room: int) -> str:
+    """The levels, separated by commas, or the first of them where they take more than some characters."""
+    names: list[str] = []
+    for level in levels:
+        names.append(printable(level))
+        if sum(len(name) + 2 for name in names) > room + 2:
+            return ", ".join([*(names[:-1] or [f"{names[0][: room - 1]}…"]), "…"])
+    return ", ".join(names)

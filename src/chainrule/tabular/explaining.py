@@ -14,9 +14,10 @@ from chainrule.data.features.category import UNKNOWN
 from chainrule.data.features.scale import LARGEST
 from chainrule.data.table import suggestion
 from chainrule.errors import ArgumentError
+from chainrule.figures import figure
 from chainrule.functions import grad
 from chainrule.tabular.attribution import Attribution, Quantity
-from chainrule.tabular.explanation import ColumnEffect, OtherValue, RowExplanation, figure
+from chainrule.tabular.explanation import ColumnEffect, OtherValue, RowExplanation
 from chainrule.types import Array
 
 if TYPE_CHECKING:

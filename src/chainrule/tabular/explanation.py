@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.figures import changes, column, counted, figure, signed
 from chainrule.nn.explanation.notation import TIED, broken, finished
 from chainrule.printable import printable
 
@@ -91,15 +92,15 @@ class RowExplanation:
         return ", ".join(self._summary())
 
     def _summary(self) -> tuple[str, str]:
-        prediction = f"{printable(self.quantity)}: {figure(self.prediction)}"
-        return prediction, f"for {self.baseline_name}: {figure(self.baseline)}"
+        prediction, baseline = column([self.prediction, self.baseline])
+        return f"{printable(self.quantity)}: {prediction}", f"for {self.baseline_name}: {baseline}"
 
     @property
     def notes(self) -> list[str]:
         """The check of the sum, and what else has to be said."""
-        total = sum(effect.share for effect in self.effects)
+        prediction, baseline, total = column([self.prediction, self.baseline, sum(e.share for e in self.effects)])
         notes = [
-            f"the shares add up to {signed(total)} = {figure(self.prediction)} − {figure(self.baseline)}, "
+            f"the shares add up to {total} = {prediction} − {baseline}, "
             f"with an error of {figure(abs(self.error), 1)} ({self.points:,}{TIED}points,{TIED}{self.dtype})"
         ]
         if self.kept_within is not None:
@@ -125,24 +126,25 @@ class RowExplanation:
         what, compared = self._summary()
         head = list(broken([self.summary] if len(self.summary) <= width else [f"{what},", compared], width))
         lines = [*head, ""]
-        wide = [max(len(_cut(text, most)) for text in column) for column, most in _columns(shown)]
+        wide = [max(len(_cut(text, most)) for text in texts) for texts, most in _columns(shown)]
         largest = max((abs(effect.share) for effect in shown), default=0.0)
-        for effect in shown:
+        *shares, rest = changes([*(effect.share for effect in shown), sum(e.share for e in self.effects[SHOWN:])])
+        for effect, share in zip(shown, shares, strict=True):
             label = f"{_cut(effect.column, _WIDEST_NAME):<{wide[0]}}  {_cut(effect.value, _WIDEST_VALUE):<{wide[1]}}"
-            lines.append(f"  {label}  {signed(effect.share):>10}  {_bar(effect.share, largest)}".rstrip())
+            lines.append(f"  {label}  {share:>10}  {_bar(effect.share, largest)}".rstrip())
         if len(self.effects) > len(shown):
-            rest = sum(effect.share for effect in self.effects[SHOWN:])
-            others = f"{len(self.effects) - len(shown)} other columns"
-            lines.append(f"  {others:<{wide[0] + wide[1] + 2}}  {signed(rest):>10}")
+            others = counted(len(self.effects) - len(shown), "other column")
+            lines.append(f"  {others:<{wide[0] + wide[1] + 2}}  {rest:>10}")
         lines += ["", *(line for note in self.notes for line in broken([note], width))]
-        changes = [(effect.column, _what_changes(effect)) for effect in shown if _what_changes(effect)]
-        if changes:
+        changing = [(effect.column, _what_changes(effect)) for effect in shown if _what_changes(effect)]
+        if changing:
             lines += ["", "what would change it, all else being equal:"]
-            for column, said in changes:
-                lines += (
-                    f"  {line}" for line in broken([f"{_cut(column, _WIDEST_NAME):<{wide[0]}}  {said}"], width - 2)
-                )
+            for name, said in changing:
+                lines += (f"  {line}" for line in broken([f"{_cut(name, _WIDEST_NAME):<{wide[0]}}  {said}"], width - 2))
         return painted(finished("\n".join(lines), ascii), ROW_STYLES, colour)
+
+    def __repr__(self) -> str:
+        return f"RowExplanation({self.summary})"
 
     def __str__(self) -> str:
         return self.text(colour=False)
@@ -154,7 +156,8 @@ class RowExplanation:
         head = "".join(
             f'<th scope="col" style="text-align:left;padding-right:1em">{escape(name)}</th>' for name in heads
         )
-        rows = "".join(_html_row(effect, largest) for effect in self.effects)
+        shares = changes([effect.share for effect in self.effects])
+        rows = "".join(_html_row(effect, share, largest) for effect, share in zip(self.effects, shares, strict=True))
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         return (
             f'<section aria-label="Why this prediction" style="font:16px/1.6 system-ui,sans-serif;overflow-x:auto">'
@@ -165,19 +168,6 @@ class RowExplanation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html()}
-
-
-def figure(value: float, digits: int = 4) -> str:
-    """A number of a table with so many significant digits; whole numbers in full."""
-    plain = digits > 1 and abs(value) < 1e12 and (float(value).is_integer() or abs(value) >= 10**digits)
-    if not plain:
-        return f"{value:.{digits}g}".replace("-", "−")
-    return (f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.0f}").replace("-", "−")
-
-
-def signed(value: float) -> str:
-    """A change, with its sign."""
-    return f"+{figure(value)}" if value > 0 else figure(value)
 
 
 def _columns(effects: tuple[ColumnEffect, ...]) -> list[tuple[list[str], int]]:
@@ -205,9 +195,9 @@ def _what_changes(effect: ColumnEffect) -> str:
     """∂ŷ/∂column, or the other values that change most."""
     if effect.slope is not None:
         return f"{signed(effect.slope * 3600)} per hour" if effect.clock else _per_unit(effect.slope)
-    return ", ".join(
-        f"{_cut(other.value, _WIDEST_VALUE)}: {signed(other.change)}" for other in effect.others[:SHOWN_OTHERS]
-    )
+    others = effect.others[:SHOWN_OTHERS]
+    by = changes([other.change for other in others])
+    return ", ".join(f"{_cut(other.value, _WIDEST_VALUE)}: {change}" for other, change in zip(others, by, strict=True))
 
 
 def _per_unit(slope: float) -> str:
@@ -216,11 +206,11 @@ def _per_unit(slope: float) -> str:
     return f"{signed(slope * count)} per {'unit' if count == 1 else f'{count:,}'}"
 
 
-def _html_row(effect: ColumnEffect, largest: float) -> str:
+def _html_row(effect: ColumnEffect, share: str, largest: float) -> str:
     percent = 100 * abs(effect.share) / largest if largest and np.isfinite(effect.share) else 0
     colour, side = ("#2166ac", "0 0 0 50%") if effect.share >= 0 else ("#b2182b", f"0 0 0 {50 - percent / 2:.1f}%")
     bar = f'<div style="background:{colour};height:0.8em;width:{percent / 2:.1f}%;margin:{side}"></div>'
-    cells = (effect.value, effect.baseline, signed(effect.share))
+    cells = (effect.value, effect.baseline, share)
     said = "".join(f'<td style="padding-right:1em">{escape(text)}</td>' for text in cells)
     return (
         f'<tr><th scope="row" style="text-align:left;padding-right:1em">{escape(effect.column)}</th>{said}'

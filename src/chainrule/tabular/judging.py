@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule import nn
 from chainrule.data import ClassTarget, NumberTarget, Target
+from chainrule.figures import figure
 from chainrule.tabular.metrics import Scores, class_scores, number_scores
 from chainrule.types import Array
 
@@ -43,7 +44,7 @@ class Judge:
         """What the baseline predicts."""
         if isinstance(self.target, ClassTarget):
             return f"always {self.target.classes[np.argmax(self._frequencies(self.target))]}"
-        return f"the mean, {self.target.mean:.4g}"
+        return f"the mean, {figure(self.target.mean)}"
 
     def _frequencies(self, target: ClassTarget) -> Array:
         counts = np.bincount(self.training, minlength=len(target.classes))

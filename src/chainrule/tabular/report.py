@@ -85,6 +85,22 @@ class Report:
         network, *others = (self.scores[name][measure] for name in MODELS if name in self.scores)
         return network < min(others)
 
+    def __repr__(self) -> str:
+        """The network's scores on one line."""
+        from chainrule.tabular.summary import in_short
+
+        return f"Report({in_short(self)})"
+
+    def __str__(self) -> str:
+        """What `chainrule train` prints."""
+        from chainrule.tabular.summary import text
+
+        return text(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """For notebooks."""
+        return {"text/plain": str(self)}
+
     def to_json(self) -> JSON:
         """All of it as a JSON object."""
         return asdict(self)
