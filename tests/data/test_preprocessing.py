@@ -182,7 +182,7 @@ def test_codes_match_whether_they_arrive_as_numbers_or_text(tmp_path):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (Column.of("n", text("1", "1e999")), r"column 'n', row 2: '1e999' is not a number"),
+        (Column.of("n", text("1", "1e999")), r"column 'n', row 2: '1e999' is not a finite number"),
         (Column.of("n", text(None, "ten")), r"column 'n', row 2: 'ten' is not a number"),
         (Column.of("n", np.array(["2020-01-01"] * 2, "M8[D]")), r"column 'n' holds dates where numbers are expected"),
         (Column.of("t", [5.0, 6.0]), r"column 't' holds numbers where dates are expected"),

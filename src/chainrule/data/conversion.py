@@ -7,11 +7,11 @@ however they were stored.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.forms import moment, quantity
 from chainrule.data.table import Column, Kind
 from chainrule.errors import TableError
 
@@ -30,9 +30,9 @@ def as_kind(column: Column, kind: Kind, source: str) -> Column:
         case "time", "category":
             return Column(column.name, kind, np.array([time_text(x) for x in column.values.tolist()], object))
         case "category", "numeric":
-            return Column(column.name, kind, parsed(column, number, "a number", source))
+            return Column(column.name, kind, parsed(column, quantity, source))
         case "category", "time":
-            return Column(column.name, kind, parsed(column, seconds, "a date", source))
+            return Column(column.name, kind, parsed(column, moment, source))
     if column.missing.all():
         return Column(column.name, kind, column.values)
     found, expected = ("dates", "numbers") if kind == "numeric" else ("numbers", "dates")
@@ -62,39 +62,15 @@ def clock_text(seconds: float) -> str:
     return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
 
 
-def parsed(column: Column, parse: Callable[[str], float], meaning: str, source: str) -> NDArray[np.float64]:
-    """Return the numbers that the texts of `column` stand for, NaN where missing."""
+def parsed(column: Column, meaning: Callable[[str], float], source: str) -> NDArray[np.float64]:
+    """Return what the texts of `column` mean, NaN where missing."""
     numbers = np.full(len(column), np.nan)
     for row, text in enumerate(column.values):
         if text is not None:
             try:
-                numbers[row] = parse(text)
+                numbers[row] = meaning(text)
             except ValueError as error:
                 raise TableError(
-                    f"{source}, column {column.name!r}, row {row + 1}: {text!r} is not {meaning}; "
-                    "correct it, or leave it empty if missing"
+                    f"{source}, column {column.name!r}, row {row + 1}: {text!r} {error} leave it empty if missing"
                 ) from error
     return numbers
-
-
-def number(text: str) -> float:
-    """Return the finite decimal number, or the seconds of the time of day, that `text` writes; ValueError if none."""
-    if ":" in text:
-        return _since_midnight(text)
-    value = float(text.replace("_", "?"))
-    if not np.isfinite(value):
-        raise ValueError(text)
-    return value
-
-
-def _since_midnight(text: str) -> float:
-    hour, minute, *second = map(number, text.split(":"))
-    if len(second) > 1 or not (0 <= hour < 24 and all(0 <= part < 60 for part in (minute, *second))):
-        raise ValueError(text)
-    return 3600 * hour + 60 * minute + sum(second)
-
-
-def seconds(text: str) -> float:
-    """Return seconds since 1970-01-01 UTC of an ISO 8601 date or timestamp; ValueError if it is none."""
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

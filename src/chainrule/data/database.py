@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from chainrule.errors import MissingExtraError
 
@@ -23,10 +20,11 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 
 @contextmanager
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a private database in memory that keeps rows in file order and tells the time in UTC.
+    """Open a private database in memory that tells the time in UTC.
 
     Raises:
         MissingExtraError: DuckDB is not installed.
+        KeyboardInterrupt: Ctrl-C while a query runs, which DuckDB reports as a RuntimeError.
     """
     try:
         import duckdb
@@ -36,7 +34,12 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         ) from error
     with duckdb.connect(":memory:", config=OFFLINE) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        yield connection
+        try:
+            yield connection
+        except RuntimeError as error:
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
+            raise
 
 
 def database_error() -> type[Exception]:
@@ -44,20 +47,3 @@ def database_error() -> type[Exception]:
     import duckdb
 
     return duckdb.Error
-
-
-def fetch_column(connection: duckdb.DuckDBPyConnection, query: str) -> NDArray[Any]:
-    """Return the only column of a query's result; a float column has NaN for NULL, any other None."""
-    (values,) = connection.execute(query).fetchnumpy().values()
-    if not isinstance(values, np.ma.MaskedArray):
-        return np.asarray(values)
-    missing = np.ma.getmaskarray(values)
-    array = np.array(values.data, dtype=np.float64 if values.dtype.kind == "f" else object)
-    array[missing] = np.nan if array.dtype.kind == "f" else None
-    return array
-
-
-def row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    """Return the number of rows of a table or view of ours."""
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0

@@ -1,16 +1,23 @@
-"""A Parquet file states its types, and they decide the kinds."""
+"""A Parquet file states its types, and they decide the kinds.
+
+DuckDB reads in parallel and promises no order, so every query brings the number of each row along, and the values are
+put where it says.
+"""
 
 from __future__ import annotations
 
 import glob
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.database import database, database_error, fetch_column, row_count
-from chainrule.data.table import LARGEST_QUANTITY, Column, Table, finite
-from chainrule.data.text_columns import normalised
+from chainrule.data.canonical import canonical_texts
+from chainrule.data.database import database, database_error
+from chainrule.data.table import LARGEST_QUANTITY, Column, Kind, Table, finite
 from chainrule.errors import TableError
 
 if TYPE_CHECKING:
@@ -19,7 +26,102 @@ if TYPE_CHECKING:
 INTEGERS = {f"{sign}{size}" for sign in ("", "u") for size in ("tinyint", "smallint", "integer", "bigint", "hugeint")}
 FRACTIONS = {"float", "double", "decimal", "null"}
 TIMES = {"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
-TEXTS = {"varchar", "enum", "uuid"}
+TEXTS = {"varchar", "enum", "uuid", "boolean"}
+
+NUMBERED = "SELECT {values} FROM read_parquet($path, file_row_number=true) AS cells({cells}, row)"
+ROW = "file_row_number"
+"""DuckDB's name for the number of a row; the last column of what `NUMBERED` reads."""
+CELLS, WIDEST = 2**24, 2**12
+"""A query fetches so many cells, and so many columns, at most."""
+
+
+@dataclass(frozen=True)
+class StoredColumn:
+    """A column of a file: what it is called in queries and in the file, and the type that it has there."""
+
+    cell: str
+    name: str
+    type: duckdb.sqltypes.DuckDBPyType
+
+    @property
+    def type_name(self) -> str:
+        """The type without its parameters."""
+        return str(self.type.id)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the column can only hold integers."""
+        decimal = self.type_name == "decimal"
+        return self.type_name in INTEGERS or (decimal and dict(self.type.children)["scale"] == 0)
+
+    def expression(self, names: bool) -> tuple[Kind, str]:
+        """Return the kind, and the SQL expression that fetches the values; `names` are integers that are no quantities.
+
+        Raises:
+            TableError: The type is nested or binary.
+        """
+        if self.type_name in TEXTS or names:
+            return "category", f"{self.cell}::VARCHAR"
+        if self.type_name in INTEGERS | FRACTIONS:
+            return "numeric", f"{self.cell}::DOUBLE"
+        if self.type_name == "time":
+            return "numeric", f"epoch({self.cell})"
+        if self.type_name in TIMES:
+            return "time", f"epoch({self.cell}::TIMESTAMPTZ)"
+        raise TableError(
+            f"column {self.name!r} has type {self.type_name}; store numbers, text, booleans, dates or times instead"
+        )
+
+    def column(self, kind: Kind, fetched: NDArray[Any], order: NDArray[np.int64]) -> Column:
+        """Return the column of the values that were fetched, which stand in the file in the given order."""
+        if kind == "category":
+            return Column(self.name, kind, canonical_texts(np.ma.filled(fetched, None)[order].tolist()))
+        values = np.ma.filled(fetched.astype(np.float64), np.nan)[order]
+        return Column(self.name, kind, finite(self.name, values), clock=self.type_name == "time")
+
+
+class ParquetFile:
+    """A Parquet file that a connection can read."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._connection, self._path = connection, glob.escape(str(path.absolute()))
+        stored = self._query("SELECT * FROM read_parquet($path) LIMIT 0").description
+        self.columns = [StoredColumn(f"c{number}", column[0], column[1]) for number, column in enumerate(stored)]
+        if any(column.name.lower() == ROW for column in self.columns):
+            raise TableError(f"column {ROW!r} has a name that DuckDB needs for itself; rename it")
+        ((self.rows,),) = self._query("SELECT count(*) FROM read_parquet($path)").fetchall()
+
+    def read(self, stored: Sequence[StoredColumn]) -> Iterator[Column]:
+        """Yield some of the columns, fetched together with the numbers of their rows.
+
+        In whatever order the rows arrive, they leave in the order of their numbers.
+        """
+        names = self._names(stored)
+        readings = [column.expression(column in names) for column in stored]
+        values = ", ".join(f"{value} AS {column.cell}" for column, (_, value) in zip(stored, readings, strict=True))
+        fetched = self._select(f"row, {values}").fetchnumpy()
+        order = np.argsort(fetched["row"])
+        if not np.array_equal(fetched["row"][order], np.arange(self.rows)):
+            raise TableError("the rows that arrive are not those of the file; write it anew")
+        for column, (kind, _) in zip(stored, readings, strict=True):
+            yield column.column(kind, fetched.pop(column.cell), order)
+
+    def _names(self, stored: Sequence[StoredColumn]) -> Collection[StoredColumn]:
+        """Return the columns of integers beyond those that float64 tells apart: they are names, not quantities."""
+        whole = [column for column in stored if column.whole]
+        if not whole:
+            return ()
+        limit = LARGEST_QUANTITY
+        beyond = ", ".join(f"max({c.cell}) >= {limit} OR min({c.cell}) <= -{limit}" for c in whole)
+        (found,) = self._select(beyond).fetchall()
+        return [column for column, names in zip(whole, found, strict=True) if names]
+
+    def _select(self, values: str) -> duckdb.DuckDBPyConnection:
+        cells = ", ".join(column.cell for column in self.columns)
+        return self._query(NUMBERED.format(values=values, cells=cells))
+
+    def _query(self, query: str) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute(query, {"path": self._path})
 
 
 def read_parquet(path: Path) -> Table:
@@ -31,43 +133,14 @@ def read_parquet(path: Path) -> Table:
     """
     with database() as connection:
         try:
-            stored = connection.read_parquet(glob.escape(str(path.absolute())))
-            types = [str(stored_type.id) for stored_type in stored.types]
-            cells = ", ".join(f"c{position}" for position in range(len(types)))
-            stored.create_view("stored")
-            connection.execute(f"CREATE VIEW cells AS SELECT * FROM stored AS stored({cells})")
-            if not row_count(connection, "cells"):
+            file = ParquetFile(connection, path)
+            if not file.rows:
                 raise TableError(f"{path} has no rows; write at least one")
-            columns = tuple(
-                stored_column(connection, f"c{position}", name, types[position])
-                for position, name in enumerate(stored.columns)
-            )
+            together = min(max(CELLS // file.rows, 1), WIDEST)
+            groups = (file.columns[first : first + together] for first in range(0, len(file.columns), together))
+            columns = tuple(column for group in groups for column in file.read(group))
         except database_error() as error:
             raise TableError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
         except TableError as error:
             raise TableError(str(error) if str(path) in str(error) else f"{path}, {error}") from error
     return Table(columns, str(path))
-
-
-def stored_column(connection: duckdb.DuckDBPyConnection, cell: str, name: str, stored: str) -> Column:
-    """Return one column of the view ``cells`` by its stored type."""
-
-    def fetch(expression: str) -> NDArray[Any]:
-        return fetch_column(connection, f"SELECT {expression} FROM cells")
-
-    if stored in INTEGERS:
-        beyond = f"max({cell}) >= {LARGEST_QUANTITY} OR min({cell}) <= -{LARGEST_QUANTITY}"
-        row = connection.execute(f"SELECT {beyond} FROM cells").fetchone()
-        if row and row[0]:
-            return Column(name, "category", fetch(f"{cell}::VARCHAR"))
-    if stored in INTEGERS | FRACTIONS:
-        return Column(name, "numeric", finite(name, fetch(f"{cell}::DOUBLE")))
-    if stored == "time":
-        return Column(name, "numeric", fetch(f"epoch({cell})"), clock=True)
-    if stored in TIMES:
-        return Column(name, "time", fetch(f"epoch({cell}::TIMESTAMPTZ)"))
-    if stored in TEXTS:
-        return Column(name, "category", fetch(normalised(f"{cell}::VARCHAR")))
-    if stored == "boolean":
-        return Column(name, "category", fetch(f"{cell}::VARCHAR"))
-    raise TableError(f"column {name!r} has type {stored}; store numbers, text, booleans, dates or times instead")

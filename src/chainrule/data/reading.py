@@ -1,27 +1,22 @@
-"""Reading tables: CSV (plain or gzip) and Parquet, through DuckDB.
+"""Reading tables: CSV (plain or gzip) and Parquet.
 
-Nothing in a file is ever executed or looked up: file names are bound as parameters, columns are numbered
-inside the database (``c0, c1, …``), and no path is followed but the given one.
+Nothing in a file is ever executed or looked up, and no path is followed but the given one.
 """
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chainrule.data.conversion import as_kind
-from chainrule.data.csv_file import CsvFile, open_csv
-from chainrule.data.database import database, database_error, row_count
+from chainrule.data.csv_blocks import csv_blocks
+from chainrule.data.csv_file import open_csv
 from chainrule.data.parquet_file import read_parquet
 from chainrule.data.table import KINDS, Kind, Table
-from chainrule.data.text_columns import TextColumn, normalised
+from chainrule.data.text_columns import TextColumn
 from chainrule.errors import TableError
 from chainrule.readable import require_readable
-
-if TYPE_CHECKING:
-    import duckdb
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_SUFFIXES = (".parquet",)
@@ -30,11 +25,6 @@ OTHER_SUFFIXES = {
     ".xlsx": "is a workbook: save its sheet as CSV",
     ".xls": "is a workbook: save its sheet as CSV",
 }
-
-READ_CSV = """
-    SELECT * FROM read_csv($path, auto_detect=false, header=true, delim=$delimiter, quote='"', escape='"',
-        strict_mode=true, null_padding=false, compression=$compression, columns={columns})
-"""
 
 
 def read_table(path: str | Path, kinds: Mapping[str, Kind] | None = None) -> Table:
@@ -82,47 +72,24 @@ def check_readable(path: Path) -> None:
 
 
 def read_csv(path: Path, kinds: Mapping[str, Kind]) -> Table:
-    """Read a CSV file: all values as text first, then column by column."""
+    """Read a CSV file in one pass: all values as text first, then column by column."""
     file = open_csv(path)
-    cells = [f"c{position}" for position in range(len(file.names))]
+    lines: list[Sequence[int]] = []
 
     def where(row: int) -> str:
-        return f"{path}, {file.place_of(row)}"
+        return f"{path}, line {next(islice(chain.from_iterable(lines), row, None))}"
 
-    with database() as connection:
-        load_cells(connection, file, cells)
-        if not row_count(connection, "cells"):
-            raise TableError(f"{path} has a header but no rows; add at least one line of data")
-        read = [
-            TextColumn(connection, cell, name, where).column(kinds.get(name))
-            for cell, name in zip(cells, file.names, strict=True)
-        ]
+    texts = [TextColumn(name, where) for name in file.names]
+    for block in csv_blocks(file, range(len(file.names))):
+        if block.lines:
+            lines.append(block.lines)
+            for column, values in zip(texts, block.columns, strict=True):
+                column.extend(values)
+    if not lines:
+        raise TableError(f"{path} has a header but no rows; add at least one line of data")
+    texts.reverse()
+    read = []
+    while texts:  # each column's texts are let go of once they are read
+        read.append(texts[-1].column(kinds.get(texts.pop().name)))
     columns, notes = zip(*read, strict=True)
     return Table(columns, str(path), tuple(note for note in notes if note))
-
-
-def load_cells(connection: duckdb.DuckDBPyConnection, file: CsvFile, cells: list[str]) -> None:
-    """Load a CSV file into the table ``cells`` of text columns.
-
-    Raises:
-        TableError: Names the first line that cannot be parsed.
-    """
-    columns = ", ".join(f"'{cell}': 'VARCHAR'" for cell in cells)
-    values = ", ".join(f"{normalised(cell)} AS {cell}" for cell in cells)
-    has_nul = " OR ".join(f"contains({cell}, chr(0))" for cell in cells)
-    parameters = {
-        "path": glob.escape(str(file.path.absolute())),
-        "delimiter": file.delimiter,
-        "compression": "gzip" if file.path.suffix.lower() == ".gz" else "none",
-    }
-    try:
-        connection.execute(
-            f"CREATE TABLE cells AS SELECT {values} FROM ({READ_CSV.format(columns='{' + columns + '}')})",
-            parameters,
-        )
-        damaged = connection.execute(f"SELECT 1 FROM cells WHERE {has_nul} LIMIT 1").fetchone()
-    except database_error() as error:
-        fault = file.first_fault() or str(error).splitlines()[0]
-        raise TableError(f"{file.path}, {fault}") from error
-    if damaged:
-        raise TableError(f"{file.path}, {file.first_fault()}")

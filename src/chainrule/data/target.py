@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.conversion import as_kind, number, number_text
+from chainrule.data.conversion import as_kind, number_text
+from chainrule.data.forms import quantity
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
 from chainrule.errors import ArgumentError, TableError
@@ -47,7 +48,7 @@ class ClassTarget:
                 "to be classes; choose another target, or the task regression if it is a number"
             )
         kind: Kind = "numeric" if column.kind == "numeric" else "category"
-        return cls(column.name, kind, tuple(sorted(counts, key=number if kind == "numeric" else None)))
+        return cls(column.name, kind, tuple(sorted(counts, key=quantity if kind == "numeric" else None)))
 
     def encode(self, column: Column) -> NDArray[np.int64]:
         """Return the position of each row's class, int64 [rows].
@@ -67,7 +68,7 @@ class ClassTarget:
         """Return the class of each label: text (object), or numbers (int64 where all are whole)."""
         if self.kind != "numeric":
             return np.array(self.classes, object)[labels]
-        values = np.array([number(text) for text in self.classes])
+        values = np.array([quantity(text) for text in self.classes])
         return (values.astype(np.int64) if np.all(values % 1 == 0) else values)[labels]
 
     def to_json(self) -> JSON:
@@ -195,7 +196,7 @@ def class_target(column: str, record: Record) -> Target:
     if kind == "category":
         return ClassTarget(column, "category", classes)
     try:
-        values = [number(text) for text in classes]
+        values = [quantity(text) for text in classes]
     except ValueError as error:
         raise record.refuse("its classes should be increasing numbers") from error
     if values != sorted(values) or [number_text(x) for x in values] != list(classes):
