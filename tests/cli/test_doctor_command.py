@@ -35,7 +35,7 @@ def test_a_model_stays_as_it_is(command, flowers, model):
     before = model.read_bytes()
     result = command("doctor", model, flowers, "-o", "run.json")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "Nothing is wrong." in result.stdout
+    assert "No findings. Looked at:" in result.stdout
     assert model.read_bytes() == before
     steps = Diagnosis.load(flowers.parent / "run.json").steps
     assert steps.tolist() == list(range(1, len(steps) + 1))
@@ -64,7 +64,7 @@ def test_what_the_doctor_refuses(command, flowers, model):
 def test_a_page(command, flowers, model):
     result = command("doctor", model, flowers, "--html", "run.html")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "Nothing is wrong." in result.stdout
+    assert "No findings. Looked at:" in result.stdout
     page = (flowers.parent / "run.html").read_text("utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert page.count("<svg") >= 5

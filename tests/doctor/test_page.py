@@ -73,7 +73,7 @@ def test_styles_count_inside_the_fragment_alone():
 
 def test_a_healthy_training_and_none():
     healthy = Diagnosis("cheap", np.arange(1, 3), np.array([0.5, 0.4]), ())
-    assert "Nothing is wrong." in words(healthy.html())
+    assert "No findings. Looked at: numbers that are not finite;" in words(healthy.html())
     read(healthy.html()).seen
     nothing = Diagnosis("cheap", np.empty(0, np.int64), np.empty(0), (), diverged=True)
     read(nothing.html()).seen

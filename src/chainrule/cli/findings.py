@@ -53,7 +53,7 @@ def write_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
         write_finding(console, finding)
     if not diagnosis.findings:
         console.print()
-        say(console, Text("Nothing is wrong.", "green"))
+        say(console, Text(diagnosis.all_clear, "green"))
 
 
 def measured(diagnosis: Diagnosis) -> str:

@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.atomic import replacing
+from chainrule.doctor.finding import Finding
 from chainrule.doctor.not_finite import NotFinite
 from chainrule.errors import ArgumentError, ModelFileError
 from chainrule.readable import require_readable
 from chainrule.types import Array
-
-if TYPE_CHECKING:
-    from chainrule.explain import Derivation
 
 SCHEMA = 1
 """The version of the JSON form."""
@@ -40,56 +38,6 @@ QUANTITIES = {
 carries the 1/N of the mean loss. "saturated" and "dead" are shares, the latter of units that are 0 in a whole batch."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong with a training.
-
-    Attributes:
-        name: of the kind of fault.
-        layers: the numbers of the layers that it was found in, from 1.
-        steps: the first and the last step that it was seen at, from 1; None if it has no time.
-        evidence: what was measured.
-        threshold: from where on it counts as a fault, and who says so.
-        explanation: why, with the numbers of the run.
-        fix: what to do.
-        definitions: what `derivation` derives, as `chainrule.derive` reads it; "" if nothing.
-        variable: by what.
-    """
-
-    name: str
-    layers: tuple[int, ...]
-    steps: tuple[int, int] | None
-    evidence: str
-    threshold: str
-    explanation: str
-    fix: str
-    definitions: str = ""
-    variable: str = ""
-
-    @cached_property
-    def derivation(self) -> Derivation | None:
-        """The derivative that explains it, for one unit, from the rules of the operations; None if none does."""
-        from chainrule.explain.deriving import derive
-
-        return derive(self.definitions, self.variable) if self.definitions else None
-
-    @property
-    def when(self) -> str:
-        """Such as "steps 1 to 95" or "step 1"; "" if it has no time."""
-        if self.steps is None:
-            return ""
-        first, last = self.steps
-        return f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"
-
-    def __str__(self) -> str:
-        where = f" ({self.when})" if self.when else ""
-        lines = [f"{self.name}{where}", f"  {self.evidence}"]
-        for title, text in (("because", self.explanation), ("threshold", self.threshold), ("fix", self.fix)):
-            first, *rest = text.split("\n")
-            lines += [f"  {title:<10}{first}", *(f"  {'':<10}{line}" for line in rest)]
-        return "\n".join(lines)
-
-
 def title(number: int, name: str, activation: str) -> str:
     """The title of a layer, such as "layer 2 (Dense tanh)"."""
     return f"layer {number} ({' '.join(filter(None, (name, activation)))})"
@@ -106,8 +54,11 @@ class LayerSeries:
         units: how many outputs it has.
         series: by the keys of QUANTITIES what was measured, float64 [steps]; NaN where it was not.
         last_active: for each unit of a relu the last measured step at which it was above 0, from 1; 0 for never. [n]
+            The step after the last one stands for the final measurement.
         equal_units: how many units have the very weights of another one, at the end.
         unreached: the paths of its parameters that no path leads to from the loss.
+        final: as `series`, of the final measurement; empty if there was none.
+        fewest_rows: how many rows a batch must have for the layer to learn from it.
     """
 
     number: int
@@ -118,6 +69,8 @@ class LayerSeries:
     last_active: Array | None = None
     equal_units: int = 0
     unreached: tuple[str, ...] = ()
+    final: Mapping[str, Array] = field(default_factory=dict)
+    fewest_rows: int = 1
 
     def __getitem__(self, name: str) -> Array:
         return self.series[name]
@@ -133,10 +86,19 @@ class LayerSeries:
     @property
     def update_ratio(self) -> Array:
         """‖ΔW‖ / ‖W‖, NaN where it was not measured; empty without weights."""
-        if "update" not in self:
-            return np.empty(0)
-        with np.errstate(all="ignore"):
-            return np.asarray(self["update"] / self["W"])
+        return _update_ratio(self.series)
+
+    @property
+    def final_update_ratio(self) -> Array:
+        """The same of the final measurement."""
+        return _update_ratio(self.final)
+
+
+def _update_ratio(series: Mapping[str, Array]) -> Array:
+    if "update" not in series:
+        return np.empty(0)
+    with np.errstate(all="ignore"):
+        return np.asarray(series["update"] / series["W"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +113,13 @@ class Diagnosis:
         chance_loss: the loss of a classifier that gives all classes one probability, ln C; None for other losses.
         diverged: whether the training ended with a number that is not finite.
         not_finite: where that came from.
+        constant_loss: the lowest mean loss of outputs that are the same for all examples, such as the entropy of the
+            classes; None for losses where it is not known.
+        epoch_losses: the mean loss of each epoch that was finished, float64 [e].
+        final_losses: of the final measurement: the mean losses of batches that were tried with the weights of the end,
+            the updates being taken back, float64 [m]; empty if there was none.
+        made: how many steps were made in all.
+        smallest_batch: how many examples the smallest batch has.
     """
 
     detail: str
@@ -160,6 +129,11 @@ class Diagnosis:
     chance_loss: float | None = None
     diverged: bool = False
     not_finite: NotFinite | None = None
+    constant_loss: float | None = None
+    epoch_losses: Array = field(default_factory=lambda: np.empty(0))
+    final_losses: Array = field(default_factory=lambda: np.empty(0))
+    made: int = 0
+    smallest_batch: int = 0
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -213,10 +187,21 @@ class Diagnosis:
             "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
             for row in rows
         )
-        verdict = [str(finding) for finding in self.findings] or ["no findings"]
+        verdict = [str(finding) for finding in self.findings] or [self.all_clear]
         return "\n\n".join(["\n".join([self.span, *(line.rstrip() for line in lines)]), *verdict])
 
     __repr__ = __str__
+
+    @property
+    def all_clear(self) -> str:
+        """What is said when there are no findings: what was looked at, and what cannot be seen from inside."""
+        if not len(self.steps):
+            return "No findings, as no step was measured."
+        return (
+            "No findings. Looked at: numbers that are not finite; outputs, δ, gradients and updates of the layers; "
+            "silent, saturated and equal units; the training loss. Not looked at: whether labels are right, whether an "
+            "input gives the target away, and how well the network does on new examples."
+        )
 
     @property
     def span(self) -> str:
@@ -255,12 +240,19 @@ class Diagnosis:
                     "last_active": None if layer.last_active is None else layer.last_active.tolist(),
                     "equal_units": layer.equal_units,
                     "unreached": list(layer.unreached),
+                    "final": {name: _numbers(values) for name, values in layer.final.items()},
+                    "fewest_rows": layer.fewest_rows,
                 }
                 for layer in self.layers
             ],
             "chance_loss": self.chance_loss,
             "diverged": self.diverged,
             "not_finite": None if self.not_finite is None else self.not_finite.to_json(),
+            "constant_loss": self.constant_loss,
+            "epoch_losses": _numbers(self.epoch_losses),
+            "final_losses": _numbers(self.final_losses),
+            "made": self.made,
+            "smallest_batch": self.smallest_batch,
             "findings": [asdict(finding) for finding in self.findings],
         }
 
@@ -283,6 +275,11 @@ class Diagnosis:
                 record["chance_loss"],
                 bool(record["diverged"]),
                 None if cause is None else NotFinite.from_json(cause),
+                record.get("constant_loss"),
+                _array(record.get("epoch_losses", [])),
+                _array(record.get("final_losses", [])),
+                int(record.get("made", 0)),
+                int(record.get("smallest_batch", 0)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(f"the diagnosis is damaged: {error!r}") from error
@@ -357,11 +354,17 @@ def _layer(record: Mapping[str, Any]) -> LayerSeries:
         str(record["name"]),
         str(record["activation"]),
         int(record["units"]),
-        {name: _array(values) for name, values in record["series"].items() if name in QUANTITIES},
+        _series(record["series"]),
         None if active is None else np.array(active, np.int64),
         int(record["equal_units"]),
         tuple(map(str, record["unreached"])),
+        _series(record.get("final", {})),
+        int(record.get("fewest_rows", 1)),
     )
+
+
+def _series(record: Mapping[str, list[Any]]) -> dict[str, Array]:
+    return {name: _array(values) for name, values in record.items() if name in QUANTITIES}
 
 
 def _written(values: Array, name: str) -> str:

@@ -3,16 +3,29 @@
 A rule is a function of the diagnosis that gives a finding or None. A fault often has others for a consequence, as
 dead units have small updates below them; `RULES` therefore says by which other findings a rule's own is explained, and
 those are not told. All look at the steps that were measured in every detail only, which lie closer together early in a
-training: so a cheap and a full diagnosis find the same. Medians are taken over all of them or over the later half.
+training, and at the final measurement: so a cheap and a full diagnosis find the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from chainrule.doctor.diagnosis import Diagnosis, Finding, LayerSeries
+from chainrule.doctor.diagnosis import Diagnosis, LayerSeries
+from chainrule.doctor.finding import Finding
+from chainrule.doctor.moving import exploding_rate, frozen, nothing_learned, update_ratio
+from chainrule.doctor.windows import (
+    FEWEST_STEPS,
+    known,
+    last_step,
+    late,
+    late_from,
+    median,
+    ratio,
+    span,
+)
 from chainrule.types import Array
 
 VANISHED, SHRINK = 1e-3, 0.6
@@ -27,17 +40,9 @@ DEAD_SHARE = 0.4
 SATURATED_SHARE = 0.5
 """Of units and examples."""
 
-RATIOS, SUSTAINED = (1e-4, 1e-2), 0.9
-"""‖ΔW‖/‖W‖ that nobody need think about, and the share of the measured steps that must lie outside on one side."""
-
-LARGEST_RATIO, GROWN = 0.1, 2.0
-"""A rate explodes if some ‖ΔW‖/‖W‖ was above the first, and the loss has grown so many times."""
-
-SURPRISED = 3.0
-"""Times ln C that a first loss may be: logits of variance 1 or 2, as common starts give them, make less than 2."""
-
-FEWEST_STEPS = 4
-"""Measured steps without which nothing is said of what lasts."""
+SURPRISED, UNEVEN = 3.0, 2.0
+"""Times the entropy of the classes, and times ln C, that a first loss may be: logits of variance 1 or 2, as common
+starts give them, make less than 2 ln C."""
 
 FORMS = {
     "": "",
@@ -92,8 +97,7 @@ def unreached(diagnosis: Diagnosis) -> Finding | None:
         layer.number: f"no path leads to {', '.join(layer.unreached)}" for layer in diagnosis.layers if layer.unreached
     }
     for layer in diagnosis.layers:
-        gradient = _known(layer.series.get("gradient", np.empty(0)))
-        if len(gradient) >= FEWEST_STEPS and not gradient.any():
+        if _without_gradient(diagnosis, layer):
             named.setdefault(layer.number, "every path to W has a factor that is exactly 0")
     if not named:
         return None
@@ -101,12 +105,24 @@ def unreached(diagnosis: Diagnosis) -> Finding | None:
     return Finding(
         "no path",
         tuple(named),
-        _span(diagnosis),
+        span(diagnosis),
         "; ".join(f"{titles[number]}: {text}" for number, text in named.items()),
-        "‖∂W‖ exactly 0 at every measured step",
+        "‖∂W‖ exactly 0 at every measured step, or at the end though ∂ℒ/∂a of the last layer is not",
         "∂ℒ/∂W sums over the paths from W to ℒ the products of the factors along them: no path, no terms;\n"
         "comparisons, rounding, sign and stop_gradient cut paths",
         "use a function with a derivative there (tanh for sign, sigmoid for a step), or take the layer out",
+    )
+
+
+def _without_gradient(diagnosis: Diagnosis, layer: LayerSeries) -> bool:
+    """Whether ∂W is 0 at every measured step; or at the end, though the loss asks for a change."""
+    if "gradient" not in layer:
+        return False
+    asked = diagnosis.layers[-1].final.get("cotangent", np.empty(0))
+    whole, final = known(layer["gradient"]), known(layer.final.get("gradient", np.empty(0)))
+    return any(
+        len(gradient) >= FEWEST_STEPS and not gradient.any() and counts
+        for gradient, counts in ((whole, True), (final, asked.any()))
     )
 
 
@@ -119,7 +135,7 @@ def symmetry(diagnosis: Diagnosis) -> Finding | None:
     return Finding(
         "symmetry",
         _numbers_of(layers),
-        _span(diagnosis),
+        span(diagnosis),
         f"units with exactly the weights of another one at the end: {named}",
         "more than half of a layer's units",
         "units that start equal stay equal: equal z, equal a, equal δ = (Wᵀδ) ⊙ g′(z), so equal updates δaᵀ;\n"
@@ -130,48 +146,26 @@ def symmetry(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def exploding_rate(diagnosis: Diagnosis) -> Finding | None:
-    """Steps so long that the loss grows."""
-    ratios = {layer.number: _largest(layer.update_ratio) for layer in diagnosis.layers if len(layer.update_ratio)}
-    worst = max(ratios, key=lambda number: ratios[number], default=None)
-    if worst is None or not ratios[worst] > LARGEST_RATIO:
-        return None
-    start, end = _ends(diagnosis.losses)
-    if not (diagnosis.diverged or end > GROWN * start):
-        return None
-    course = f"the loss went from {start:.3g} to {end:.3g}" if len(diagnosis.losses) > 1 else "the loss"
-    if diagnosis.diverged:
-        course += " and was not finite in the end" if len(diagnosis.losses) > 1 else " was not finite soon after"
-    return Finding(
-        "exploding rate",
-        (worst,),
-        _span(diagnosis),
-        f"‖ΔW‖ was up to {ratios[worst]:.2g} of ‖W‖ in layer {worst}; {course}",
-        f"‖ΔW‖/‖W‖ above {LARGEST_RATIO} while the loss grows {GROWN:g}-fold or ends infinite",
-        "ℒ(W + ΔW) = ℒ − η‖∂W‖² + ½ η² ∂Wᵀ H ∂W: beyond η = 2/λₘₐₓ of H the last term wins, and every step climbs",
-        "divide the learning rate by 10; clip the gradient (clip_norm=1.0)",
-    )
-
-
 def dead_units(diagnosis: Diagnosis) -> Finding | None:
     """Units of a relu that are 0 for all examples."""
     if len(diagnosis.steps) < FEWEST_STEPS:
         return None
-    late = int(diagnosis.steps[len(diagnosis.steps) // 2])
-    dead = {}
+    dead, began = {}, last_step(diagnosis)
     for layer in diagnosis.layers:
         if layer.last_active is not None:
-            count = int(np.sum(layer.last_active < late))
-            if count > DEAD_SHARE * layer.units:
-                dead[layer.number] = f"{count} of {layer.units} units of {layer.title}"
+            last = layer.last_active[layer.last_active < late_from(diagnosis)]
+            if len(last) > DEAD_SHARE * layer.units:
+                seen = f", some of them seen above 0 up to step {np.max(last):,}" if np.max(last) else ""
+                dead[layer.number] = f"{len(last)} of {layer.units} units of {layer.title}{seen}"
+                began = min(began, int(np.max(last)) + 1)
     if not dead:
         return None
     return Finding(
         "dead relu",
         tuple(dead),
-        (late, int(diagnosis.steps[-1])),
-        f"0 for every example of every measured batch: {'; '.join(dead.values())}",
-        f"more than {DEAD_SHARE:.0%} of the units, over the later half of the measured steps (Karpathy 2015)",
+        (began, last_step(diagnosis)),
+        f"0 for every example of every batch that was measured at the end: {'; '.join(dead.values())}",
+        f"more than {DEAD_SHARE:.0%} of the units, at the end (Karpathy 2015)",
         "z < 0 for all examples: a = 0 and relu′(z) = 0, so δ = (Wᵀδ) ⊙ 0 and ∂W = δaᵀ = 0: the unit cannot come back"
         + _slopes(diagnosis, tuple(dead)),
         'lower the learning rate, start from biases="zeros" and weights="he", or use "leaky_relu" or "gelu"',
@@ -184,7 +178,7 @@ def saturation(diagnosis: Diagnosis) -> Finding | None:
     shares = {}
     for layer in diagnosis.layers:
         if "saturated" in layer and len(diagnosis.steps) >= FEWEST_STEPS:
-            share = _median(_later(layer["saturated"]))
+            share = median(late(diagnosis, layer, "saturated"))
             if share > SATURATED_SHARE:
                 shares[layer.number] = f"{share:.0%} in {layer.title}"
     if not shares:
@@ -192,10 +186,10 @@ def saturation(diagnosis: Diagnosis) -> Finding | None:
     return Finding(
         "saturation",
         tuple(shares),
-        _late_span(diagnosis),
+        span(diagnosis, late=True),
         f"units and examples at the flat ends of g: {'; '.join(shares.values())}",
-        f"more than {SATURATED_SHARE:.0%} with g′ below a twentieth of its largest value, over the later half of the "
-        "measured steps (Glorot and Bengio 2010)",
+        f"more than {SATURATED_SHARE:.0%} with g′ below a twentieth of its largest value, at the end "
+        "(Glorot and Bengio 2010)",
         "δ = (Wᵀδ) ⊙ g′(z), and g′(z) is 1 − a² for tanh and a(1 − a) for sigmoid: near 0 where |z| is large"
         + _slopes(diagnosis, tuple(shares)),
         'scale the inputs, start from weights="glorot", lower the learning rate, or put nn.BatchNorm() before g',
@@ -217,21 +211,23 @@ def _changing(diagnosis: Diagnosis, vanishing: bool) -> Finding | None:
     layers = [layer for layer in diagnosis.layers if "W" in layer and "delta" in layer]
     if len(layers) < 2 or not len(diagnosis.steps):
         return None
-    first, last = layers[0], layers[-1]
-    total = _median(_ratio(first["delta"], last["delta"]))
-    hops = len(layers) - 1
-    each = total ** (1 / hops)
-    if not (0 <= total < VANISHED and each < SHRINK if vanishing else total > EXPLODED):
+    if all("delta" in layer.final for layer in layers) and not _changes([layer.series for layer in layers], vanishing):
+        window, when = [layer.final for layer in layers], span(diagnosis, late=True)
+    else:
+        window, when = [layer.series for layer in layers], span(diagnosis)
+    if not _changes(window, vanishing):
         return None
+    first, last = layers[0], layers[-1]
+    total, each = _shrink(window)
     parts = []
-    for upper, lower in zip(layers[:0:-1], layers[-2::-1], strict=True):
-        gain = _median(_ratio(lower["cotangent"], upper["delta"]))
-        slope = _median(_ratio(lower["delta"], lower["cotangent"]))
+    for (upper, above), (lower, below) in pairwise(list(zip(layers, window, strict=True))[::-1]):
+        gain = median(ratio(below["cotangent"], above["delta"]))
+        slope = median(ratio(below["delta"], below["cotangent"]))
         parts.append(f"layer {upper.number} to {lower.number}: Wᵀ {gain:.2g} · g′ {slope:.2g} = {gain * slope:.2g}")
     return Finding(
         "vanishing δ" if vanishing else "exploding δ",
         tuple(layer.number for layer in layers),
-        _span(diagnosis),
+        when,
         f"‖δ‖ of layer {first.number} is {total:.2g} of that of layer {last.number}, {each:.2g} a layer",
         f"below {VANISHED:g} and below {SHRINK} a layer (Glorot and Bengio 2010)"
         if vanishing
@@ -244,6 +240,17 @@ def _changing(diagnosis: Diagnosis, vanishing: bool) -> Finding | None:
     )
 
 
+def _shrink(window: Sequence[Mapping[str, Array]]) -> tuple[float, float]:
+    """‖δ‖ of the first layer over that of the last one, and the same for each step down."""
+    total = median(ratio(window[0]["delta"], window[-1]["delta"]))
+    return total, total ** (1 / (len(window) - 1))
+
+
+def _changes(window: Sequence[Mapping[str, Array]], vanishing: bool) -> bool:
+    total, each = _shrink(window)
+    return 0 <= total < VANISHED and each < SHRINK if vanishing else total > EXPLODED
+
+
 def _unit(diagnosis: Diagnosis, number: int) -> tuple[str, str]:
     """What back propagation derives at a unit of a layer: the z of a unit above, by its own z."""
     form = FORMS.get(diagnosis.layers[number - 1].activation, "")
@@ -251,10 +258,10 @@ def _unit(diagnosis: Diagnosis, number: int) -> tuple[str, str]:
 
 
 def _slopes(diagnosis: Diagnosis, numbers: Sequence[int]) -> str:
-    """What g′ leaves of ‖∂ℒ/∂a‖ in layers, over the later half: all with g′ = 1 everywhere; "" if unknown."""
+    """What g′ leaves of ‖∂ℒ/∂a‖ in layers, at the end: all with g′ = 1 everywhere; "" if unknown."""
     told = []
     for layer in (diagnosis.layers[number - 1] for number in numbers):
-        slope = _median(_later(_ratio(layer["delta"], layer["cotangent"])))
+        slope = median(ratio(late(diagnosis, layer, "delta"), late(diagnosis, layer, "cotangent")))
         if not np.isnan(slope):  # as where all layers above are dead too
             told.append(f"{slope:.2g} in {layer.title}")
     return f"\nhere g′ leaves of ‖Wᵀδ‖ a share of {'; '.join(told)}" if told else ""
@@ -266,39 +273,51 @@ def loss_at_start(diagnosis: Diagnosis) -> Finding | None:
     if chance is None or not len(diagnosis.steps) or diagnosis.steps[0] != 1:
         return None
     start = float(diagnosis.losses[0])
-    if not start > SURPRISED * chance:
+    entropy = chance if diagnosis.constant_loss is None else diagnosis.constant_loss
+    if not start > max(SURPRISED * entropy, UNEVEN * chance):
         return None
     return Finding(
         "loss at start",
         (len(diagnosis.layers),),
         (1, 1),
-        f"the first loss is {start:.3g}; equal probabilities for all classes would give ln C = {chance:.3g}",
-        f"above {SURPRISED:g} ln C at step 1; a low one is no fault, as of a network that has learned before",
-        "ℒ = −ln p of the right class, and p = 1/C without knowledge: more means large logits z for wrong classes",
+        f"the first loss is {start:.3g}; the shares of the classes as probabilities would give their entropy, "
+        f"{entropy:.3g}, and equal probabilities ln C = {chance:.3g}",
+        f"above {SURPRISED:g} times the entropy and above {UNEVEN:g} ln C at step 1; a low one is no fault, as of a "
+        "network that has learned before",
+        "ℒ = −ln p of the right class, and without knowledge p is its share, or 1/C:\n"
+        "more means large logits z for wrong classes",
         "start the last layer from smaller weights, and scale the inputs to mean 0 and variance 1",
     )
 
 
-def update_ratio(diagnosis: Diagnosis) -> Finding | None:
-    """Weights that hardly move, or that move too far to settle."""
-    low, high = RATIOS
-    outside = {}
-    for layer in diagnosis.layers:
-        known = _known(layer.update_ratio)
-        if len(known) >= FEWEST_STEPS and max(np.mean(known < low), np.mean(known > high)) >= SUSTAINED:
-            outside[layer.number] = f"{np.median(known):.1e} in {layer.title}"
-    if not outside:
+def batch_of_one_row(diagnosis: Diagnosis) -> Finding | None:
+    """Batch normalisation of a single row, which gives the same whatever the row."""
+    layers = [layer for layer in diagnosis.layers if layer.fewest_rows > diagnosis.smallest_batch > 0]
+    if not layers:
         return None
     return Finding(
-        "update ratio",
-        tuple(outside),
-        _span(diagnosis),
-        f"the median of ‖ΔW‖/‖W‖ is {'; '.join(outside.values())}",
-        f"below {low:g} or above {high:g} at {SUSTAINED:.0%} of the measured steps; 1e-3 is usual (Karpathy 2015)",
-        "W ← W + ΔW: W turns over about once in ‖W‖/‖ΔW‖ steps",
-        "too small: raise the learning rate; too large: lower it",
+        "batch of one row",
+        _numbers_of(layers),
+        None,
+        f"the last batch of an epoch has {diagnosis.smallest_batch} row: {'; '.join(layer.title for layer in layers)}",
+        f"fewer than {layers[0].fewest_rows} rows",
+        "z = (a − mean)/√(variance + ε)·scale + shift with a = mean: z = shift whatever the row, so\n"
+        "the layers below get no gradient; the running averages leave the batch out",
+        "choose a batch_size that leaves no single row, or leave one row out",
     )
 
+
+_STOPS_LEARNING = (
+    "not finite",
+    "exploding rate",
+    "frozen layer",
+    "no path",
+    "symmetry",
+    "dead relu",
+    "saturation",
+    "vanishing δ",
+    "exploding δ",
+)
 
 RULES: Sequence[tuple[Rule, Sequence[str]]] = (
     (not_finite, ()),
@@ -310,60 +329,13 @@ RULES: Sequence[tuple[Rule, Sequence[str]]] = (
     (vanishing, ("no path", "symmetry", "dead relu", "saturation")),
     (exploding, ("exploding rate",)),
     (loss_at_start, ("saturation",)),
-    (
-        update_ratio,
-        (
-            "not finite",
-            "exploding rate",
-            "no path",
-            "symmetry",
-            "dead relu",
-            "saturation",
-            "vanishing δ",
-            "exploding δ",
-        ),
-    ),
+    (batch_of_one_row, ()),
+    (frozen, ("not finite", "symmetry")),
+    (nothing_learned, _STOPS_LEARNING),
+    (update_ratio, (*_STOPS_LEARNING, "nothing learned")),
 )
 """The rules, causes first, each with the names of the findings that explain its own."""
 
 
 def _numbers_of(layers: Sequence[LayerSeries]) -> tuple[int, ...]:
     return tuple(layer.number for layer in layers)
-
-
-def _known(values: Array) -> Array:
-    return values[~np.isnan(values)]
-
-
-def _median(values: Array) -> float:
-    known = _known(values)
-    return float(np.median(known)) if len(known) else float("nan")
-
-
-def _largest(values: Array) -> float:
-    return float(np.max(values[np.isfinite(values)], initial=0.0))
-
-
-def _later(values: Array) -> Array:
-    known = _known(values)
-    return known[len(known) // 2 :]
-
-
-def _ratio(a: Array, b: Array) -> Array:
-    with np.errstate(all="ignore"):
-        return np.asarray(a / b)
-
-
-def _ends(losses: Array) -> tuple[float, float]:
-    """The loss at first, and its median over the last quarter of the measured steps."""
-    if not len(losses):
-        return float("nan"), float("nan")
-    return float(losses[0]), float(np.median(losses[-max(len(losses) // 4, 1) :]))
-
-
-def _span(diagnosis: Diagnosis) -> tuple[int, int] | None:
-    return (int(diagnosis.steps[0]), int(diagnosis.steps[-1])) if len(diagnosis.steps) else None
-
-
-def _late_span(diagnosis: Diagnosis) -> tuple[int, int]:
-    return int(diagnosis.steps[len(diagnosis.steps) // 2]), int(diagnosis.steps[-1])

@@ -23,6 +23,9 @@ SATURATED: dict[str, Callable[[Any], Any]] = {
 SILENT = ("relu",)
 """Activations that are 0, and have the derivative 0, for every z below 0."""
 
+FINAL_STEPS = 8
+"""Batches of the final measurement: a unit that is 0 for all examples of so many is hardly so by chance."""
+
 
 class Detail(IntEnum):
     """How much of a step is measured. Sums over weights cost several times as much as sums over activations."""

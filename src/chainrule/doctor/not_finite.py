@@ -78,6 +78,11 @@ class NotFinite:
     fix: str = ""
     step: int = 0
 
+    @property
+    def grew(self) -> bool:
+        """Whether numbers that grew too large may be the cause: no operation with a fix of its own was found."""
+        return not self.reproduced or self.fix in (_FIX, _FIXES["exp"])
+
     def __str__(self) -> str:
         when = f"step {self.step:,}: " if self.step else ""
         if not self.reproduced:

@@ -7,7 +7,8 @@ from html import escape
 
 import numpy as np
 
-from chainrule.doctor.diagnosis import Diagnosis, Finding
+from chainrule.doctor.diagnosis import Diagnosis
+from chainrule.doctor.finding import Finding
 from chainrule.doctor.picture import SHARES, curves
 from chainrule.explain.render.html import STYLE, page, to_board
 
@@ -52,7 +53,7 @@ def to_page(diagnosis: Diagnosis) -> str:
 def _parts(diagnosis: Diagnosis) -> Iterator[str]:
     yield from map(_finding, diagnosis.findings)
     if not diagnosis.findings:
-        yield '<p class="healthy">Nothing is wrong.</p>'
+        yield '<p class="healthy">' + escape(diagnosis.all_clear) + "</p>"
     header, *rows = diagnosis.table()
     if len(diagnosis.steps):
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -22,6 +22,9 @@ Diagnose = Literal["cheap", "full"]
 SHARES = ("saturated", "dead")
 """What is no norm."""
 
+MOST_LAYERS, MOST_WEIGHTS = 1 << 14, 1 << 10
+"""Measured steps that are kept: of the layers alone, and of weights too. Beyond that, every second one is dropped."""
+
 
 @dataclass(frozen=True)
 class LayerFacts:
@@ -29,6 +32,16 @@ class LayerFacts:
 
     name: str
     activation: str
+    fewest_rows: int = 1
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """What is known of the loss and the batches beforehand; see `Diagnosis`."""
+
+    chance: float | None = None
+    constant: float | None = None
+    smallest_batch: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,18 +89,22 @@ class Recorder:
         not_finite: where it came from; set when that is known.
         units: how many outputs each layer has.
         unreached: the paths of parameters that no path leads to, as `tree.items` gives them.
+        made: how many steps were made.
+        epoch_losses: the mean losses of the epochs that were finished.
     """
 
     def __init__(
         self,
         diagnose: Diagnose,
         layers: Sequence[LayerFacts],
-        chance_loss: float | None = None,
+        loss: LossFacts = LossFacts(),
         rhythm: Rhythm = Rhythm(),
     ) -> None:
-        self.diagnose, self.chance_loss = diagnose, chance_loss
-        self._layers, self._rhythm = tuple(layers), rhythm
-        self._taken: list[tuple[Array, Array, Sequence[Mapping[str, Array]]]] = []
+        self.diagnose = diagnose
+        self._layers, self._loss, self._rhythm = tuple(layers), loss, rhythm
+        self._taken: list[_Taken] = []
+        self._final: _Taken | None = None
+        self._stride = 1  # of the steps whose layers alone were measured, those that are kept
         self._last_active: list[Array | None] = [None for _ in layers]
         self._due = 0  # the next step that is measured in every detail
         self._layers_until = 0  # the step before which those between have their layers measured
@@ -95,6 +112,8 @@ class Recorder:
         self.not_finite: NotFinite | None = None
         self.units: Sequence[int] = [0 for _ in layers]
         self.unreached: Sequence[str] = ()
+        self.made = 0
+        self.epoch_losses: list[float] = []
 
     @property
     def titles(self) -> list[str]:
@@ -126,20 +145,46 @@ class Recorder:
         """
         count = len(losses)
         if step >= self._due:
-            apart = min(step + 1, self._rhythm.farthest)
+            farthest = self._rhythm.farthest
+            apart = farthest - (step + 1) % farthest if step + 1 >= farthest else step + 1
             self._due = step + apart
             if self.diagnose == "full":
-                share = 1.0 if apart < self._rhythm.farthest else self._rhythm.share
+                share = 1.0 if apart < farthest else self._rhythm.share
                 self._layers_until = step + 1 + math.ceil(share * (apart - 1))
-        if not count:
-            return
-        numbers = np.arange(step + 1, step + 1 + count)
+        if count:
+            self._taken.append(self._seen(np.arange(step + 1, step + 1 + count), losses, records))
+            self._forget()
+
+    def take_final(self, losses: Array, records: Sequence[Mapping[str, Array]]) -> None:
+        """Keep what was measured with the weights of the end, as `take` does."""
+        self._final = self._seen(np.full(len(losses), self.made + 1), losses, records)
+
+    def _seen(self, numbers: Array, losses: Array, records: Sequence[Mapping[str, Array]]) -> _Taken:
         kept = [{name: array for name, array in record.items() if name != "active"} for record in records]
         for position, record in enumerate(records):
             if "active" in record:
                 kept[position]["dead"] = 1 - np.mean(record["active"], axis=1)
                 self._see_active(position, record["active"], numbers)
-        self._taken.append((numbers, losses, kept))
+        return _Taken(numbers, losses, kept)
+
+    def _forget(self) -> None:
+        """Drop every second measured step of a kind once there are too many of it."""
+        if self._taken[-1].of_layers_alone:
+            self._taken[-1] = self._taken[-1].only(self._taken[-1].numbers % self._stride == 0)
+        while sum(len(taken.numbers) for taken in self._taken if taken.of_layers_alone) > MOST_LAYERS:
+            self._stride *= 2
+            self._keep(lambda taken: taken.numbers % self._stride == 0, of_layers_alone=True)
+        if sum(not taken.of_layers_alone for taken in self._taken) > MOST_WEIGHTS:
+            farthest = 2 * self._rhythm.farthest
+            self._rhythm = replace(self._rhythm, farthest=farthest)
+            early = self._rhythm.farthest
+            self._keep(lambda taken: (taken.numbers <= early) | (taken.numbers % farthest == 0), of_layers_alone=False)
+
+    def _keep(self, chosen: Callable[[_Taken], Array], of_layers_alone: bool) -> None:
+        thinned = (
+            taken.only(chosen(taken)) if taken.of_layers_alone == of_layers_alone else taken for taken in self._taken
+        )
+        self._taken = [taken for taken in thinned if len(taken.numbers)]
 
     def _see_active(self, position: int, active: Array, numbers: Array) -> None:
         last = np.max(active * numbers[:, None], axis=0)
@@ -157,28 +202,56 @@ class Recorder:
                     facts.name,
                     facts.activation,
                     self.units[position],
-                    self._series(position),
+                    _series(self._taken, position),
                     self._last_active[position],
                     equal_units(parameters[position]),
                     tuple(path.removeprefix(own) for path in self.unreached if path.startswith(own)),
+                    {} if self._final is None else _series([self._final], position),
+                    facts.fewest_rows,
                 )
             )
-        steps = np.concatenate([np.empty(0, np.int64), *(numbers for numbers, _, _ in self._taken)])
-        losses = np.concatenate([np.empty(0), *(losses for _, losses, _ in self._taken)])
-        return Diagnosis(self.diagnose, steps, losses, tuple(layers), self.chance_loss, self.diverged, self.not_finite)
+        return Diagnosis(
+            self.diagnose,
+            np.concatenate([np.empty(0, np.int64), *(taken.numbers for taken in self._taken)]),
+            np.concatenate([np.empty(0), *(taken.losses for taken in self._taken)]),
+            tuple(layers),
+            self._loss.chance,
+            self.diverged,
+            self.not_finite,
+            self._loss.constant,
+            np.array(self.epoch_losses, np.float64),
+            np.empty(0) if self._final is None else self._final.losses,
+            self.made,
+            self._loss.smallest_batch,
+        )
 
-    def _series(self, position: int) -> dict[str, Array]:
-        """What was measured of a layer, norms being the roots of sums of squares."""
-        known = {name for _, _, records in self._taken for name in records[position]}
-        columns = {}
-        for name in sorted(known):
-            pieces = [
-                records[position][name] if name in records[position] else np.full(len(numbers), np.nan)
-                for numbers, _, records in self._taken
-            ]
-            column = np.concatenate(pieces).astype(np.float64)
-            columns[name] = column if name in SHARES else np.sqrt(column)
-        return columns
+
+class _Taken(NamedTuple):
+    """What was measured of some steps: their numbers, their mean losses, and for each layer arrays by quantity."""
+
+    numbers: Array
+    losses: Array
+    records: Sequence[Mapping[str, Array]]
+
+    @property
+    def of_layers_alone(self) -> bool:
+        """Whether no weights were measured."""
+        return not any("W" in record for record in self.records)
+
+    def only(self, chosen: Array) -> _Taken:
+        """Some of the steps."""
+        records = [{name: array[chosen] for name, array in record.items()} for record in self.records]
+        return _Taken(self.numbers[chosen], self.losses[chosen], records)
+
+
+def _series(taken: Sequence[_Taken], position: int) -> dict[str, Array]:
+    """What was measured of a layer, norms being the roots of sums of squares."""
+    columns = {}
+    for name in sorted({name for part in taken for name in part.records[position]}):
+        pieces = [part.records[position].get(name, np.full(len(part.numbers), np.nan)) for part in taken]
+        column = np.concatenate(pieces).astype(np.float64)
+        columns[name] = column if name in SHARES else np.sqrt(column)
+    return columns
 
 
 def equal_units(parameters: Any) -> int:

@@ -70,7 +70,7 @@ def make_training(
     if diagnose is not None:
         from chainrule.nn.diagnosing import make_recorder
 
-        recorder = make_recorder(architecture, diagnose, start, plan.batch_size or len(data))
+        recorder = make_recorder(architecture, diagnose, start, plan, data)
     return Training(
         problem=_problem(architecture, options),
         optimizer=optimizer,

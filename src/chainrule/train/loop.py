@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from chainrule import tree
-from chainrule.doctor.measuring import Detail
+from chainrule.doctor.measuring import FINAL_STEPS, Detail
 from chainrule.errors import ArgumentError, DivergenceError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
@@ -31,6 +31,7 @@ from chainrule.tree import Tree
 from chainrule.types import Array
 
 if TYPE_CHECKING:
+    from chainrule.doctor.not_finite import NotFinite
     from chainrule.doctor.recorder import Recorder
 
 _SLICE_SECONDS = 0.05
@@ -188,6 +189,7 @@ class Training:
             with catching_interrupts() as interrupt:
                 while self.position.epoch < self.plan.epochs and not self.stop_reason:
                     self._run_epoch(interrupt)
+                self._measure_final()
             self.history.stopped = self.stop_reason or "epochs"
         return self.history
 
@@ -257,10 +259,26 @@ class Training:
             return run.run(self.plan.seed, step, self.total_steps, batches), False
         detail, _ = self.recorder.next(step)
         losses, records = run.run_measured(self.plan.seed, step, self.total_steps, batches, detail)
+        self.recorder.made = step + len(losses)
         if detail:
             self.recorder.units, self.recorder.unreached = run.units, run.unreached
             self.recorder.take(step, losses / batches.shape[1], records)
         return losses, detail is Detail.EVERYTHING
+
+    def _measure_final(self) -> None:
+        """Measure steps with the weights of the end, on batches from the whole epoch, and take their updates back."""
+        run, recorder = self._step, self.recorder
+        if recorder is None or isinstance(run, FullBatchStep) or not recorder.made:
+            return
+        order = self._epoch.order
+        size = min(self._epoch.size, len(order))
+        chosen = np.arange(FINAL_STEPS * size) * len(order) // (FINAL_STEPS * size)
+        batches = order[chosen].reshape(size, FINAL_STEPS).T
+        first, weights = max(self.position.step - FINAL_STEPS, 0), run.weights
+        losses, records = run.run_measured(self.plan.seed, first, self.total_steps, batches, Detail.EVERYTHING)
+        run.weights = weights
+        if len(losses):
+            recorder.take_final(losses / size, records)
 
     def _tell_steps(self, now: float) -> None:
         """Tell those who hear of steps: at their intervals, or from time to time."""
@@ -283,6 +301,8 @@ class Training:
             record |= {f"valid_{name}": value for name, value in scores.items()}
             self._compare(scores["loss"])
         self.history.epochs.append(record)
+        if self.recorder is not None:
+            self.recorder.epoch_losses.append(record["loss"])
         position.epoch += 1
         position.done = position.examples = 0
         position.loss_sum = 0.0
@@ -310,22 +330,22 @@ class Training:
     def _diverged(self, step: int, what: str) -> NoReturn:
         cause = self._cause()
         self._step.go_back()
-        raise DivergenceError(
-            f"training diverged at step {step} (epoch {self.position.epoch + 1}): {what}; the "
-            "weights are back at the last good epoch. Lower the learning rate, clip the gradient (clip_norm=1.0), or "
-            f"scale the inputs{cause}"
-        )
+        told = f"training diverged at step {step} (epoch {self.position.epoch + 1}): {what}; "
+        told += "the weights are back at the last good epoch."
+        if cause is None or cause.grew:
+            told += " Lower the learning rate, clip the gradient (clip_norm=1.0), or scale the inputs."
+        raise DivergenceError(told.removesuffix(".") if cause is None else f"{told} {_told(cause)}")
 
-    def _cause(self) -> str:
-        """Where the first number that is not finite came from, if this training is diagnosed, for the message."""
+    def _cause(self) -> NotFinite | None:
+        """Where the first number that is not finite came from, if this training is diagnosed."""
         run, recorder = self._step, self.recorder
         if recorder is None or isinstance(run, FullBatchStep):
-            return ""
+            return None
         recorder.diverged = True
         good, done = self._last_good_step(run)
         seed, total, batch = self.plan.seed, self.total_steps, next(self._epoch.batches(done, done + 1))[0]
         recorder.not_finite = run.replay(good, seed, self._epoch.first_step + done, total, batch, recorder.titles)
-        return f". First: {recorder.not_finite}"
+        return recorder.not_finite
 
     def _last_good_step(self, run: Step) -> tuple[Weights, int]:
         """The weights before the first step of the epoch that made a loss or weight not finite, and its number.
@@ -356,3 +376,11 @@ class Training:
     def _tell(self, moment: str) -> None:
         for listener in self._listeners:
             getattr(listener, moment)(self)
+
+
+def _told(cause: NotFinite) -> str:
+    """The first number that is not finite, and what to do if that is known better than by the general advice."""
+    if cause.grew:
+        return f"First: {cause}"
+    fix = "\n           ".join(cause.fix.split("\n"))
+    return f"First: {cause}\n  fix      {fix}"
