@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chainrule import optim
+import chainrule as cr
+from chainrule import nn, ops, optim
 from chainrule.errors import ArgumentError
 from chainrule.optim.lbfgs import descent_direction
 
@@ -235,3 +236,53 @@ def test_a_step_over_a_hilltop_is_taken_but_not_remembered():
     x, state, loss = optimizer.step(lambda x: (float(-(x @ x)), -2 * x), x, optimizer.initialise(x))
     assert loss < -1.0
     assert not state["valid"].any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e7, 1e15])
+def test_targets_of_any_size_are_fitted(scale, dtype):
+    """The answer of least squares, from NumPy; a first step of length 1 would not change a loss of 1e31."""
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(300, 5)), random.normal(size=300)
+    y = scale * (X @ np.arange(1, 6) + 0.1 * y)
+    expected = np.linalg.lstsq(X, y, rcond=None)[0]
+    net = nn.Network(5, [nn.Dense(1, use_bias=False)], "mse", dtype=dtype)
+    net.fit(X, y, optimizer=optim.LBFGS(), epochs=200, progress=False)
+    np.testing.assert_allclose(net.weights[0][0], expected, rtol=1e-3)
+    assert net.history.stopped == "converged"
+    assert net.history.reason
+
+
+def test_a_search_that_finds_no_lower_loss_says_that_it_stalled():
+    optimizer = optim.LBFGS()
+    x, state, _ = minimise(optimizer, lambda x: (float(x @ x), -2 * x), np.array([1.0, 2.0]))
+    outcome, reason = optimizer.ending(x, state)
+    assert outcome == "stalled"
+    assert "found no loss below 5 in 25 tries" in reason
+    assert "or a wrong gradient" in reason
+
+
+def test_a_stationary_point_is_told_from_a_loss_that_is_as_low_as_rounding_lets_one_tell():
+    optimizer = optim.LBFGS()
+    x, state, _ = minimise(optimizer, rosenbrock, np.ones(2))
+    assert optimizer.ending(x, state) == ("converged", "no element of the gradient is above the tolerance 1e-07")
+    optimizer = optim.LBFGS(tolerance=0.0)
+    x, state, _ = minimise(optimizer, lambda x: (float((x[0] ** 2 - 2) ** 2) + 1e3, 4 * x * (x**2 - 2)), np.ones(1))
+    np.testing.assert_allclose(x, np.sqrt(2), rtol=1e-7)
+    assert optimizer.ending(x, state).outcome == "converged"
+    assert "as low as its rounding" in optimizer.ending(x, state).reason
+    assert optimizer.ending(x, optimizer.initialise(x)) is None
+
+
+def test_a_training_that_stalled_is_not_called_converged(tmp_path):
+    """Most of the loss is hidden from its gradient, which leads uphill."""
+
+    def loss(p, x):
+        return 1e9 * ops.stop_gradient(p - x) ** 2 - 3 * p
+
+    history = []
+    for _ in range(2):  # the second time from the checkpoint
+        fitted = cr.fit(loss, np.array(5.0), np.zeros(8), optimizer=optim.LBFGS(), epochs=9, checkpoint=tmp_path / "ck")
+        history.append((fitted.history.stopped, fitted.history.reason))
+    assert history[0] == history[1]
+    assert history[0][0] == "stalled"

@@ -10,9 +10,10 @@ Source: Nocedal and Wright (2006), Numerical optimization, algorithms 7.4 and 7.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,23 @@ from chainrule.tree import Tree
 from chainrule.types import Array
 
 Objective = Callable[[Tree], tuple[float, Tree]]
+
+_ROUNDINGS = 10
+"""Units of rounding that a loss, a mean of many numbers, may be wrong by."""
+_TOLD_APART = 1000
+"""Units of rounding that the first step along the gradient should lower the loss by, at least."""
+
+
+class Ending(NamedTuple):
+    """How a search ended.
+
+    Attributes:
+        outcome: "converged", or "stalled" if lower losses are to be expected but none was found.
+        reason: why, in a sentence.
+    """
+
+    outcome: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +119,29 @@ class LBFGS:
                 return end.parameters, state, end.value
         return parameters, {**state, "finished": np.array(True)}, start.value
 
+    def ending(self, parameters: Tree, state: dict[str, Array]) -> Ending | None:
+        """How the search ended; None if it is not finished.
+
+        Where no lower loss was found, it has converged if the decrease that the remembered curvature predicts, ½ gᵀHg
+        (half the square of Newton's decrement), is lost in the rounding of the loss.
+        """
+        if not state["finished"]:
+            return None
+        gradient, loss = state["gradient"], float(state["loss"])
+        steepest = float(np.max(np.abs(gradient), initial=0.0))
+        if steepest <= self.tolerance:
+            return Ending("converged", f"no element of the gradient is above the tolerance {self.tolerance:g}")
+        direction = descent_direction(gradient, state["steps"], state["changes"], state["valid"])
+        decrease, rounding = -0.5 * float(np.sum(gradient * direction)), _rounding(parameters, loss)
+        if 0 <= decrease <= rounding:
+            return Ending("converged", f"the loss {loss:.6g} is as low as its rounding, {rounding:.2g}, lets one tell")
+        return Ending(
+            "stalled",
+            f"the line search found no loss below {loss:.6g} in {self.max_line_search} tries, though the gradient has "
+            f"elements up to {steepest:.2g}: the loss is rounded to about {rounding:.2g}, has a kink, or a wrong "
+            "gradient; scale the targets to variance 1, use float64, or a first-order optimiser as optim.Adam(1e-3)",
+        )
+
     def _start(self, objective: Objective, parameters: Tree, state: dict[str, Array]) -> Trial:
         x = _flatten(parameters)
         if np.array_equal(x, state["point"]):
@@ -122,8 +163,12 @@ class LBFGS:
             return Trial(step, loss, slope, _flatten(parameters), gradient, parameters)
 
         line = StrongWolfe(evaluate, origin, self.sufficient_decrease, self.curvature, self.max_line_search)
-        # A remembered curvature makes 1 the natural length; without one, the first try moves by at most 1.
-        first = 1.0 if valid.any() else min(1.0, 1.0 / float(np.sqrt(np.sum(start.gradient**2))))
+        # A remembered curvature makes 1 the natural length; without one, the first try moves by at most 1, unless the
+        # loss would hardly change by that.
+        first = 1.0
+        if not valid.any():
+            shortest = _TOLD_APART * _rounding(start.parameters, start.value) / -origin.slope
+            first = max(min(1.0, 1.0 / math.sqrt(-origin.slope)), shortest)
         end = line.search(first)
         # In float32, or next to the minimum, a step can be too short to change any parameter.
         return start if np.array_equal(end.point, start.point) else end
@@ -166,6 +211,11 @@ def _remember(start: Trial, end: Trial, steps: Array, changes: Array, valid: Arr
         "changes": np.concatenate([changes[1:], y[None]]),
         "valid": np.concatenate([valid[1:], np.array([True])]),
     }
+
+
+def _rounding(parameters: Tree, loss: float) -> float:
+    """By how much a loss computed in the dtype of the parameters may be wrong."""
+    return _ROUNDINGS * max(float(np.finfo(leaf.dtype).eps) for leaf in tree.leaves(parameters)) * abs(loss)
 
 
 def _evaluate(objective: Objective, parameters: Tree) -> tuple[float, Array]:

@@ -22,7 +22,7 @@ from chainrule.tree import Tree
 from chainrule.types import Array
 
 _KIND = "checkpoint"
-_FINAL = ("early stopping", "converged")  # after these there is nothing to continue
+_FINAL = ("early stopping", "converged", "stalled")  # after these there is nothing to continue
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class Checkpoint(Callback):
             "history": [_as_json(record) for record in training.history.epochs],
             "best_epoch": training.history.best_epoch,
             "finished": training.stop_reason if training.stop_reason in _FINAL else "",
+            "reason": training.history.reason,
         }
         storage.save(self.path, _KIND, header, dict(_named(training.weights, training.best)))
 
@@ -159,6 +160,7 @@ def _restore(training: Training, header: Mapping[str, Any], arrays: Mapping[str,
     training.weights, training.best = filled(weights, "weights"), filled(best, "best")
     training.position = position
     training.history.epochs, training.history.best_epoch = history, best_epoch
+    training.history.reason = str(header.get("reason", ""))
     training.stop_reason = reason
 
 

@@ -12,6 +12,7 @@ from chainrule.doctor.measuring import Detail
 from chainrule.graph import Graph
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS
+from chainrule.optim.lbfgs import Ending
 from chainrule.program import Program
 from chainrule.train.gradient import derivation_of, gathered_objective, gradients_of, mean_loss
 from chainrule.train.problem import Problem
@@ -33,7 +34,7 @@ class FullBatchStep:
         # a call reads contiguous arrays: one copy now, if need be, is less than one at every point that is asked for
         self.data, self.sample_weight = tree.map_leaves(np.ascontiguousarray, tuple(data)), sample_weight
         self.program = Program(self._value_and_gradients, meaning=problem.meaning)
-        self.finished = False
+        self.ending: Ending | None = None
         self.weights = self._kept = weights
 
     def keep(self) -> None:
@@ -69,7 +70,7 @@ class FullBatchStep:
         parameters, memory, loss = self.optimizer.step(objective, weights.parameters, weights.optimizer)
         if not np.isfinite(loss):
             return np.empty(0)
-        self.finished = bool(memory["finished"])
+        self.ending = self.optimizer.ending(parameters, memory)
         self.weights = Weights(parameters, memory, state)
         return np.array([float(loss) * len(batch)])
 

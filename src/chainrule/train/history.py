@@ -16,13 +16,16 @@ class History:
     Attributes:
         epochs: one dict for each finished epoch: "epoch" (from 1), "loss" (mean over the epoch's examples, as they
             were met, without penalties), "seconds", and "valid_…" scores if there is a validation set.
-        stopped: why training ended: "epochs", "early stopping", "interrupted", "callback" or "converged".
+        stopped: why training ended: "epochs", "early stopping", "interrupted" or "callback"; of L-BFGS also
+            "converged", or "stalled" if no lower loss was found though there should be some.
+        reason: why L-BFGS says so, in a sentence; else "".
         best_epoch: the epoch whose weights were kept, if early stopping chose.
     """
 
     epochs: list[dict[str, Any]] = field(default_factory=list)
     stopped: str = ""
     best_epoch: int | None = None
+    reason: str = ""
 
     def __getitem__(self, name: str) -> list[Any]:
         """One column, such as history["valid_loss"]; empty before the first epoch.

@@ -166,7 +166,8 @@ class Training:
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """Digests of what is computed in a step and of the data: trainings that share them do the same to the same."""
-        step = hashlib.sha256(str(self._step.graph(self.weights, np.zeros(1, np.int64))).encode())
+        batch = np.zeros(2, np.int64)  # of a single row, batch normalisation would not keep its averages
+        step = hashlib.sha256(str(self._step.graph(self.weights, batch)).encode())
         validation = self.validation.digest() if self.validation is not None else ""
         return {"network or loss": step.hexdigest(), "data": self.data.digest(), "validation data": validation}
 
@@ -249,8 +250,9 @@ class Training:
         if batches.shape[1] == size and not alone:
             self._pace.took(done, now - began)
         self._tell_steps(now)
-        if self._step.finished:
-            self.stop("converged")
+        if isinstance(self._step, FullBatchStep) and self._step.ending is not None:
+            outcome, self.history.reason = self._step.ending
+            self.stop(outcome)
 
     def _run_steps(self, batches: Array) -> tuple[Array, bool]:
         """The losses of steps, and whether they are one alone because it is measured; what is measured is kept."""

@@ -78,7 +78,6 @@ class Step:
         self.problem, self.optimizer, self.seam = problem, optimizer, seam or Seam()
         self.data, self.sample_weight = tuple(data), sample_weight
         self._gathered = tree.leaves((self.sample_weight, self.data))  # arrays with a row for each example
-        self.finished = False
         self._programs = {
             Detail.NOTHING: Program(self._step, meaning=joined(problem.meaning, meaning_of(optimizer, self.seam))),
             Detail.LAYERS: Program(self._step_watching_layers),
