@@ -70,11 +70,7 @@ def _matmul_stacks(a: Value, b: Value) -> Any:
 @implements(np.dot)
 def _dot(a: ArrayLike, b: ArrayLike) -> Any:
     a, b = lift(a), lift(b)
-    if not a.ndim or not b.ndim:
-        return a * b
-    if a.ndim > 2 or b.ndim > 2:
-        raise ArgumentError("np.dot of arrays with more than two axes cannot be traced; use @, which multiplies stacks")
-    return a @ b
+    return _contracted("dot", a, b, -2) if b.ndim > 1 else _contracted("dot", a, b, -1)
 
 
 @implements(np.vdot)
@@ -85,7 +81,23 @@ def _vdot(a: ArrayLike, b: ArrayLike) -> Any:
 @implements(np.inner)
 def _inner(a: ArrayLike, b: ArrayLike) -> Any:
     a, b = lift(a), lift(b)
-    return a @ (b if b.ndim < 2 else b.T)
+    return _contracted("inner", a, b, -1)
+
+
+def _contracted(name: str, a: Any, b: Any, axis: int) -> Any:
+    """The sum over the last axis of `a` and an `axis` of `b`; the other axes of `a` come first, then those of `b`."""
+    if not a.ndim or not b.ndim:
+        return a * b
+    if a.shape[-1] != b.shape[axis]:
+        raise ArgumentError(
+            f"np.{name} cannot multiply shape {a.shape} by {b.shape}: the last axis of the first ({a.shape[-1]}) and "
+            f"axis {axis} of the second ({b.shape[axis]}) differ"
+        )
+    if b.ndim == 1:
+        return a @ b
+    in_front = np.moveaxis(b, axis, 0)
+    length, *others = in_front.shape
+    return np.reshape(a @ np.reshape(in_front, (length, prod(others))), (*a.shape[:-1], *others))
 
 
 @implements(np.outer)
