@@ -20,6 +20,8 @@ from chainrule.data.record import JSON, Record
 from chainrule.data.sources import Source, as_table
 from chainrule.data.table import Kind, Table
 from chainrule.errors import TableError
+from chainrule.figures import counted
+from chainrule.printable import aligned, listed, printable
 
 ONE_HOT_LEVELS = 8
 
@@ -53,6 +55,15 @@ class Preprocessing:
         if not features:
             raise TableError(f"{table.source} has no column to learn from; {'; '.join(notes) or 'add one'}")
         return cls(features, notes)
+
+    def __repr__(self) -> str:
+        columns, inputs = counted(len(self.features), "column"), counted(len(self.feature_names), "input")
+        return f"Preprocessing({columns} to {inputs}: {listed(self.columns)})"
+
+    def __str__(self) -> str:
+        """A line for each column: its name, its kind, and what training saw in it."""
+        table = [(printable(feature.column), feature.kind, feature.seen) for feature in self.features]
+        return "\n".join([*aligned(table), *(f"Note: {printable(note)}" for note in self.notes)])
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ Rows are counted from 1 in messages, as people count them, and from 0 in indices
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,12 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import TableError
+from chainrule.figures import counted, figure
+from chainrule.printable import ROOM, aligned, listed, printable
 
 Kind = Literal["numeric", "category", "time"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 LARGEST_QUANTITY = 2**53
 """From here on float64 no longer tells neighbouring integers apart: such numbers are names, not quantities."""
+
+
+SHOWN = 40
+"""Columns of a table that are printed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +56,25 @@ class Column:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def __repr__(self) -> str:
+        return f"Column({printable(self.name)}: {self.kind}, {counted(len(self), 'row')}, {self.content})"
+
+    @property
+    def content(self) -> str:
+        """The first values, and how many are missing, in words."""
+        missing = self.missing
+        present = itertools.islice((value for value, gone in zip(self.values, missing, strict=True) if not gone), ROOM)
+        told = listed(map(self._written, present)) or "no values"
+        return f"{told}; {missing.sum():,} missing" if missing.any() else told
+
+    def _written(self, value: Any) -> str:
+        """A value that is not missing, as people write it."""
+        from chainrule.data.conversion import clock_text, time_text
+
+        if self.kind == "numeric":
+            return clock_text(value) if self.clock else figure(value, 6)
+        return str(time_text(float(value)) if self.kind == "time" else value)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -120,6 +146,21 @@ class Table:
         from chainrule.data.frames import table_of
 
         return table_of(source)
+
+    def __repr__(self) -> str:
+        return f"Table({printable(self.source)}: {self._size})"
+
+    def __str__(self) -> str:
+        """A line for each column: its name, its kind, its first values."""
+        shown = self.columns[:SHOWN]
+        table = [(printable(column.name), column.kind, column.content) for column in shown]
+        more = len(self.columns) - len(shown)
+        lines = [*aligned(table), *([f"and {counted(more, 'more column')}"] if more else [])]
+        return "\n  ".join([f"{printable(self.source)}: {self._size}", *lines])
+
+    @property
+    def _size(self) -> str:
+        return f"{counted(self.rows, 'row')}, {counted(len(self.columns), 'column')}"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from chainrule.data.forms import quantity
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
 from chainrule.errors import ArgumentError, TableError
+from chainrule.figures import figure
+from chainrule.printable import listed, printable
 
 Task = Literal["auto", "classification", "regression"]
 
@@ -29,6 +31,14 @@ class ClassTarget:
     column: str
     kind: Kind
     classes: tuple[str, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What is predicted, in words."""
+        return f"one of {len(self.classes):,} classes ({listed(self.classes)})"
+
+    def __repr__(self) -> str:
+        return f"ClassTarget({printable(self.column)}: {self.meaning})"
 
     @classmethod
     def learn(cls, column: Column) -> Self:
@@ -85,6 +95,14 @@ class NumberTarget:
     deviation: float
     lowest: float
     highest: float
+
+    @property
+    def meaning(self) -> str:
+        """What is predicted, in words."""
+        return f"a number from {figure(self.lowest)} to {figure(self.highest)}"
+
+    def __repr__(self) -> str:
+        return f"NumberTarget({printable(self.column)}: {self.meaning}, mean {figure(self.mean)})"
 
     @classmethod
     def learn(cls, column: Column, source: str = "the table") -> Self:

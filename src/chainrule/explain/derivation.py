@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Literal
 
 from chainrule.explain.expression import Expression
+from chainrule.figures import counted
 from chainrule.types import Array
 
 SCHEMA = 1
@@ -163,6 +164,9 @@ class Derivation:
         from chainrule.explain.render.files import save
 
         save(self, FilePath(path))
+
+    def __repr__(self) -> str:
+        return f"Derivation({self.function} by {self.wrt}, {counted(len(self.lines), 'line')})"
 
     def __str__(self) -> str:
         """The board as plain text, 80 columns wide."""

@@ -46,6 +46,10 @@ class Architecture:
     loss: Loss
     dtype: np.dtype[Any]
 
+    def __repr__(self) -> str:
+        kinds = ", ".join(type(layer).__name__ for layer in self.layers)
+        return f"Architecture({self.n_inputs} inputs, [{kinds}], loss={self.loss.name!r}, dtype={self.dtype})"
+
     @cached_property
     def meaning(self) -> Hashable | None:
         """Equal for architectures that compute the same; None if there is a layer or function of the user's own."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chainrule.figures import figure
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -23,6 +24,9 @@ class Forward:
 
     z: Mapping[int, Array]
     a: Mapping[int, Array]
+
+    def __repr__(self) -> str:
+        return f"Forward(z={_shapes(self.z)}, a={_shapes(self.a)})"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class Gradient:
     b: Mapping[int, Array]
     x: Array
     parameters: Tree
+
+    def __repr__(self) -> str:
+        return f"Gradient(W={_shapes(self.W)}, b={_shapes(self.b)}, x={list(self.x.shape)})"
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,10 @@ class Backpropagation:
     delta: Mapping[int, Array]
     grad: Gradient
 
+    def __repr__(self) -> str:
+        arrays = ", ".join(f"{name}={_shapes(getattr(self, name))}" for name in ("z", "a", "delta"))
+        return f"Backpropagation(loss={figure(self.loss)}, {arrays}, grad={self.grad!r})"
+
     @classmethod
     def of(cls, rows: Array, results: Mapping[str, Tree], single: bool) -> Backpropagation:
         """The results of `Architecture.backpropagation` for examples [N × n], or for a single one [1 × n]."""
@@ -72,6 +83,11 @@ class Backpropagation:
         )
         z, delta = numbered(results["z"], 1, single), numbered(results["delta"], 1, single)
         return cls(float(results["loss"]), z, numbered([rows, *results["a"]], 0, single), delta, gradient)
+
+
+def _shapes(arrays: Mapping[int, Array]) -> str:
+    """{l: [rows, columns]}: what arrays of any size are shown as."""
+    return str({number: list(array.shape) for number, array in arrays.items()})
 
 
 def numbered(arrays: Sequence[Array], first: int, single: bool) -> dict[int, Array]:

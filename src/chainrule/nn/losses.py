@@ -40,6 +40,9 @@ class Loss:
     prepare: Callable[[Any, int], Array]
     task: str
 
+    def __repr__(self) -> str:
+        return f"Loss({self.name!r})"
+
 
 def _identity(outputs: Any) -> Any:
     return outputs

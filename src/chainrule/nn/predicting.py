@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule import executors, tree
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.graph import Graph
 from chainrule.nn.sparse_rows import SparseRows
 from chainrule.tree import Tree
@@ -62,6 +63,9 @@ class Predictor:
         self._dtype = graph.inputs[-1].type.dtype
         self._shape = (rows, n_inputs)
         self._run = executors.bind(graph, tree.leaves(held))
+
+    def __repr__(self) -> str:
+        return f"<predictor of {counted(self.rows, 'row')} of {counted(self.n_inputs, 'number')}>"
 
     def __call__(self, x: Any) -> Array:
         """The outputs.

@@ -16,7 +16,9 @@ from chainrule.data import ClassTarget, Preprocessing, Source, Target, rows_with
 from chainrule.data.record import JSON
 from chainrule.doctor import Diagnosis
 from chainrule.errors import ArgumentError, DivergenceError
+from chainrule.figures import counted
 from chainrule.optim import LBFGS, Optimizer
+from chainrule.printable import printable
 from chainrule.tabular import files
 from chainrule.tabular.explaining import Row, explain_row, one_row
 from chainrule.tabular.explanation import RowExplanation
@@ -34,6 +36,11 @@ class TableModel:
     network: nn.Network
     target: Target
     report: Report
+
+    def __repr__(self) -> str:
+        columns = counted(len(self.preprocessing.columns), "column")
+        source, target = printable(self.report.table), printable(self.target.column)
+        return f"TableModel({target}, {self.target.meaning}, from {columns} of {source})"
 
     def predict(self, table: Source) -> NDArray[Any]:
         """The class of each row (text, or numbers if the classes were), or its number within the training range.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chainrule.figures import column, counted, figure, fixed, share
-from chainrule.printable import printable
+from chainrule.printable import aligned, printable
 from chainrule.tabular.report import MODELS, Report
 
 FEW_ROWS = 30
@@ -105,7 +105,7 @@ def notes(report: Report) -> list[str]:
 
 def text(report: Report) -> str:
     """All of it as plain text."""
-    head = [" ".join(title(report)), "", *_aligned(score_table(report)), ""]
+    head = [" ".join(title(report)), "", *aligned(score_table(report), between="   ", numbers=True), ""]
     told = verdict(report)
     remarks = [*([told] if told else []), *facts(report), *(f"Note: {note}" for note in notes(report))]
     return "\n".join(head + remarks)
@@ -116,13 +116,3 @@ def in_short(report: Report) -> str:
     names, scores = score_table(report)[:2]
     told = ", ".join(f"{name} {score}" for name, score in zip(names[1:], scores[1:], strict=True))
     return f"{title(report)[0]}: {told} on {counted(report.rows.test, 'test row')}"
-
-
-def _aligned(table: list[tuple[str, ...]]) -> list[str]:
-    """The lines of a table, whose first column is flush left and the others flush right."""
-    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
-    sides = "<" + ">" * (len(widths) - 1)
-    return [
-        "   ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True))
-        for row in table
-    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted, figure
 
 
 @dataclass
@@ -26,6 +27,12 @@ class History:
     stopped: str = ""
     best_epoch: int | None = None
     reason: str = ""
+
+    def __repr__(self) -> str:
+        last = self.epochs[-1] if self.epochs else {}
+        told = "".join(f", {name} {figure(x)}" for name, x in last.items() if name not in ("epoch", "seconds"))
+        best = "" if self.best_epoch is None else f", best epoch {self.best_epoch}"
+        return f"History({counted(len(self), 'epoch')}{told}, ended: {self.stopped or 'not yet'}{best})"
 
     def __getitem__(self, name: str) -> list[Any]:
         """One column, such as history["valid_loss"]; empty before the first epoch.

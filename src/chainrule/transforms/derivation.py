@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chainrule.figures import counted
 from chainrule.graph import Node, topological_order
 from chainrule.graph.show import number_nodes
 
@@ -68,6 +69,9 @@ class Derivation:
     wrt: tuple[Node, ...]
     results: tuple[Node | None, ...]
     steps: tuple[Step, ...]
+
+    def __repr__(self) -> str:
+        return f"<derivation of {counted(len(self.steps), 'step')}>"
 
     def __str__(self) -> str:
         """The nodes, numbered as in the derivative graph, then one line for each application of the chain rule."""

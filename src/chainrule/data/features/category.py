@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.features.feature import Dropped
+from chainrule.data.features.feature import Dropped, Told
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
+from chainrule.printable import listed
 
 UNKNOWN = "unknown"
 """What a missing or unknown level is called."""
@@ -74,8 +75,8 @@ def levels_from_record(record: Record) -> tuple[tuple[str, ...], str | None]:
     return levels, frequent
 
 
-@dataclass(frozen=True)
-class _Levels:
+@dataclass(frozen=True, repr=False)
+class _Levels(Told):
     """The levels that training saw.
 
     `frequent` is the one that it saw most often; None in a file that does not tell.
@@ -90,6 +91,11 @@ class _Levels:
         raise NotImplementedError
 
     @property
+    def seen(self) -> str:
+        """How many levels there are, and the first of them."""
+        return f"{len(self.levels):,}: {listed(self.levels)}"
+
+    @property
     def usual(self) -> str:
         """The most frequent level."""
         return UNKNOWN if self.frequent is None else self.frequent
@@ -101,7 +107,7 @@ class _Levels:
         return inputs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OneHotFeature(_Levels):
     """One input per level, 1 where the value is that level; two levels share one input, −1 and 1.
 
@@ -135,7 +141,7 @@ class OneHotFeature(_Levels):
         return cls(column, *levels_from_record(record))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CodedFeature(_Levels):
     """One input that holds a whole number, exact in float32: 0 for missing or unknown, else the level's.
 

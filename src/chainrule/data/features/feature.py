@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
+from chainrule.printable import printable
 
 
 class Feature(Protocol):
@@ -37,6 +38,10 @@ class Feature(Protocol):
         """Return the input columns, [rows × len(names)], finite and exact in float32."""
 
     @property
+    def seen(self) -> str:
+        """What training saw in the column, in words."""
+
+    @property
     def usual(self) -> str:
         """A usual value, in words: the median, or the most frequent level."""
 
@@ -50,6 +55,20 @@ class Feature(Protocol):
     @classmethod
     def from_record(cls, column: str, record: Record) -> Self:
         """Return the feature that `to_json` wrote; ModelFileError on nonsense."""
+
+
+class Told:
+    """Shows a feature, which may hold thousands of levels, in a line."""
+
+    column: str
+
+    @property
+    def seen(self) -> str:
+        """What training saw in the column, in words."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({printable(self.column)}: {self.seen})"
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.conversion import clock_text
-from chainrule.data.features.feature import Dropped, indicator
+from chainrule.data.features.feature import Dropped, Told, indicator
 from chainrule.data.features.scale import RobustScale
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
+from chainrule.figures import figure
 
 
-@dataclass(frozen=True)
-class NumericFeature:
+@dataclass(frozen=True, repr=False)
+class NumericFeature(Told):
     """A number, scaled; a missing one stands at the median.
 
     `indicator` says that training saw missing values, so that a second input (1 = missing) can tell them from
@@ -56,9 +57,16 @@ class NumericFeature:
         return np.stack(inputs, axis=1)
 
     @property
+    def seen(self) -> str:
+        """Median and spread, and whether values were missing."""
+        written = clock_text if self.clock else figure
+        missing = ", some missing" if self.indicator else ""
+        return f"median {written(self.scale.middle)}, spread {written(self.scale.spread)}{missing}"
+
+    @property
     def usual(self) -> str:
         """The median."""
-        return clock_text(self.scale.middle) if self.clock else f"{self.scale.middle:.6g}"
+        return clock_text(self.scale.middle) if self.clock else figure(self.scale.middle, 6)
 
     @property
     def usual_inputs(self) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.features.feature import Dropped, indicator
+from chainrule.data.features.feature import Dropped, Told, indicator
 from chainrule.data.features.scale import RobustScale
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
@@ -37,8 +37,8 @@ PARTS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 """What is read off a time in seconds since 1970 (UTC): days since then, month 1-12, weekday 0-6, hour 0-24."""
 
 
-@dataclass(frozen=True)
-class TimeFeature:
+@dataclass(frozen=True, repr=False)
+class TimeFeature(Told):
     """The parts of a time that varied in training, each scaled like a number, and where the time is missing."""
 
     type_name: ClassVar[str] = "time"
@@ -74,6 +74,11 @@ class TimeFeature:
         if self.indicator:
             inputs.append(indicator(column.missing))
         return np.stack(inputs, axis=1)
+
+    @property
+    def seen(self) -> str:
+        """The parts that varied, and whether values were missing."""
+        return ", ".join(part for part, _ in self.parts) + (", some missing" if self.indicator else "")
 
     @property
     def usual(self) -> str:

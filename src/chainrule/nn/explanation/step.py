@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.figures import figure
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Gradient
 from chainrule.nn.dense import Dense
@@ -159,6 +160,9 @@ class StepExplanation:
     update: Update
     checks: tuple[DifferenceCheck, ...]
     replay: float
+
+    def __repr__(self) -> str:
+        return f"StepExplanation({self.architecture!r}, ℒ = {figure(self.loss)})"
 
     @property
     def loss(self) -> float:
