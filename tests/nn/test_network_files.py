@@ -134,7 +134,7 @@ def test_names_that_no_file_can_have(name, tmp_path):
     target = f"{tmp_path}/{name}" if name else ""
     with pytest.raises(ModelFileError, match="cannot be written"):
         nn.Network(4, [nn.Dense(2)]).save(target)
-    with pytest.raises(ModelFileError, match="does not exist"):
+    with pytest.raises(ModelFileError, match=r"is a directory|cannot be read: embedded null byte|does not exist"):
         cr.load(target)
 
 
