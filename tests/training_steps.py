@@ -20,8 +20,12 @@ def training_step(
     columns=11,
     accumulate=1,
     data_dtype="float64",
+    **options,
 ):
-    """(graph, usage, states, arguments, steps) of a network with dropout: the first steps of its training."""
+    """(graph, usage, states, arguments, steps) of a network with dropout: the first steps of its training.
+
+    More options are those of `fit`.
+    """
     rng = np.random.default_rng(0)
     layers = [nn.Dense(widths[0], "tanh"), nn.Dropout(0.2), *(nn.Dense(n, "gelu") for n in widths[1:]), nn.Dense(3)]
     network = nn.Network(columns, layers, loss="cross_entropy", dtype=dtype)
@@ -44,8 +48,8 @@ def training_step(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(step, "make_steps", Recorder)
         data = rng.normal(size=(rows, columns)).astype(data_dtype), rng.integers(0, 3, rows)
-        options = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 1, "progress": False}
-        network.fit(*data, optimizer=optimizer or optim.Adam(0.01), **options)
+        sizes = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 1}
+        network.fit(*data, optimizer=optimizer or optim.Adam(0.01), progress=False, **sizes, **options)
     moving = seen["usage"].moving_inputs
     carried = {i for i, _ in seen["usage"].carried}
     free = [i for i in range(len(seen["graph"].inputs)) if i not in carried]

@@ -12,7 +12,8 @@ from hypothesis import given
 import chainrule as cr
 from chainrule.errors import PlanError
 from chainrule.graph import INPUT, Kind
-from chainrule.plan import Place, make_plan
+from chainrule.plan import Check, Meet, Place, Usage, make_plan
+from chainrule.plan.actions import actions
 from chainrule.plan.kernels import AS_GIVEN
 from chainrule.plan.layout import base_of
 from chainrule.plan.verify import verify
@@ -68,7 +69,14 @@ def early_read(plan):
 def renumbered(plan, kernels):
     for position, kernel in enumerate(kernels):
         kernel.number = position
-    return replace(plan, kernels=tuple(kernels))
+    return replace(plan, actions=actions(kernels, guard_of(plan)))
+
+
+def guard_of(plan):
+    if plan.usage.guard is None:
+        return None
+    output = plan.graph.outputs[plan.usage.guard]
+    return first(plan, lambda kernel: any(store.node is output for store in kernel.stores))
 
 
 def nobody_writes(plan):
@@ -161,8 +169,26 @@ def unsteady(plan):
     plan.kernels[0].condition = plan.graph.inputs[0]
 
 
+def unchecked(plan):
+    return replace(plan, actions=tuple(action for action in plan.actions if not isinstance(action, Check)))
+
+
+def checked_too_soon(plan):
+    check = next(action for action in plan.actions if isinstance(action, Check))
+    return replace(plan, actions=(check, *(action for action in plan.actions if action is not check)))
+
+
+def added_up_by_all(plan):
+    """Each thread would add to what the others have added."""
+    plan = make_plan(
+        traced(lambda i, x: cr.ops.scatter_add(np.exp(x), i, axis=0, length=1), np.zeros(9, int), np.ones(9))
+    )
+    first(plan, lambda kernel: kernel.adds_up).divided = False
+    return plan
+
+
 DEFECTS = {
-    fall: "comes after epoch 9",
+    fall: "runs when the threads have met 0 times",
     number: "is at position 1",
     early_read: "before all threads have run kernel",
     nobody_writes: "writes nothing|which nobody writes|can neither compute nor read|does not say what it reads",
@@ -175,13 +201,16 @@ DEFECTS = {
     strided_factor: "has strides of its own",
     panelled_factor: "lies in panels",
     unpadded_factor: "does not lie in padded rows",
-    hasty_state: "before all threads|still reads|before kernel .* the guard",
+    hasty_state: "before all threads|still reads|before the guard",
     silent: "writes nothing",
     wrong_axes: "runs along the axes",
     unsaid_read: "does not say what it reads",
     missing_state: "is not read from its state",
     left_out: "is needed without its condition",
     unsteady: "can change in a step",
+    unchecked: "changes a state before the guard",
+    checked_too_soon: "is checked before all threads know",
+    added_up_by_all: "is not divided and writes to Place.RESULT",
 }
 
 
@@ -203,13 +232,84 @@ def test_a_state_may_not_change_before_the_guard_is_known():
     def step(state, x):
         return state + x, np.sum(x)
 
-    from chainrule.plan import Usage
-
     x = np.ones((40, 3))
     plan = make_plan(traced(step, x, x), Usage(carried=((0, 0),), guard=1))
     verify(plan)
     for kernel in plan.kernels:
         kernel.epoch = 0
     by_state = sorted(plan.kernels, key=lambda kernel: not writes_state(kernel))
-    with pytest.raises(PlanError, match="the guard, is known"):
+    with pytest.raises(PlanError, match="before the guard or a call to the outside is checked"):
         verify(renumbered(plan, by_state))
+
+
+# Meetings
+
+
+def exchanging_step():
+    """A training whose gradients go through a function outside."""
+    graph, usage, *_ = training_step(transform_gradients=lambda g: cr.ops.outside(print, g))
+    return graph, usage
+
+
+def normalising_step():
+    """Means over the examples, forward and backward."""
+
+    def step(w, x):
+        loss, pullback = cr.vjp(lambda w: np.mean(np.tanh((x @ w) / np.std(x @ w, axis=0)) ** 2), w)
+        return w - pullback(np.ones(()))[0], loss
+
+    return traced(step, np.ones((5, 7)), np.ones((40, 5))), Usage(carried=((0, 0),), guard=1)
+
+
+def one_call():
+    return traced(lambda x: x @ x.T @ x, np.ones((8, 8))), Usage()
+
+
+def call_at_the_end():
+    return traced(lambda x: cr.ops.outside(print, x * 2), np.ones(30)), Usage()
+
+
+STEPS = {
+    "training": lambda: training_step()[:2],
+    "micro-batches": lambda: training_step(accumulate=3)[:2],
+    "columns": lambda: training_step(widths=(256, 128), columns=784, batch_size=128, rows=128)[:2],
+    "outside": exchanging_step,
+    "batch statistics": normalising_step,
+    "one call": one_call,
+    "outside at the end": call_at_the_end,
+}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("threads", [1, 4])
+def test_no_meeting_can_be_left_out(step, threads):
+    graph, usage = step()
+    plan = make_plan(graph, replace(usage, threads=threads))
+    verify(plan)
+    meetings = [position for position, action in enumerate(plan.actions) if isinstance(action, Meet)]
+    assert len(meetings) == plan.epochs
+    for position in meetings:
+        epochs = [kernel.epoch for kernel in plan.kernels]
+        spoilt = replace(plan, actions=plan.actions[:position] + plan.actions[position + 1 :])
+        met = 0
+        for action in spoilt.actions:  # as a planner would say it that has forgotten why
+            met += isinstance(action, Meet)
+            if not isinstance(action, Meet | Check):
+                action.epoch = met
+        with pytest.raises(PlanError):
+            verify(spoilt)
+        for kernel, epoch in zip(plan.kernels, epochs, strict=True):
+            kernel.epoch = epoch
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_no_check_can_be_left_out_or_come_sooner(step):
+    plan = make_plan(*step())
+    checks = [position for position, action in enumerate(plan.actions) if isinstance(action, Check)]
+    for position in checks:
+        without = plan.actions[:position] + plan.actions[position + 1 :]
+        with pytest.raises(PlanError, match=r"before the guard or a call to the outside is checked|never checked"):
+            verify(replace(plan, actions=without))
+        sooner = (*plan.actions[: position - 1], plan.actions[position], plan.actions[position - 1])
+        with pytest.raises(PlanError, match="is checked before all threads know"):
+            verify(replace(plan, actions=sooner + plan.actions[position + 1 :]))

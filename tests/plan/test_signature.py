@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -21,6 +21,11 @@ TABLE = np.arange(100.0)  # too large to be compared by value
 
 def signature_of(function, *arguments, usage=None):
     return signature(make_plan(traced(function, *arguments), usage or Usage()))
+
+
+def signature_without_meeting(function, *arguments):
+    plan = make_plan(traced(function, *arguments))
+    return signature(replace(plan, actions=plan.kernels))
 
 
 def test_names_and_lines_do_not_matter():
@@ -60,6 +65,8 @@ DIFFERENT = {
     "moving output": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(moving_outputs=frozenset({0}))),
     "resident": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(resident=frozenset({0}))),
     "not guarded": lambda: signature_of(lambda x: (x + 1, np.sum(x)), VECTOR, usage=Usage(carried=((0, 0),))),
+    "without a meeting": lambda: signature_without_meeting(lambda x: x @ x.T, MATRIX),
+    "with it": lambda: signature_of(lambda x: x @ x.T, MATRIX),
     "guarded": lambda: signature_of(lambda x: (x + 1, np.sum(x)), VECTOR, usage=Usage(carried=((0, 0),), guard=1)),
 }
 
@@ -74,7 +81,7 @@ PARTS = {
     Buffer: "node place order strides elements itemsize padded slot moving panel",
     Kernel: "number anchor space axes members stores epoch divided shared_axis condition continues",
     Store: "node buffer axes",
-    Plan: "graph usage kernels buffers constants states results reads shared_bytes private_bytes ahead asking",
+    Plan: "graph usage actions buffers constants states results reads shared_bytes private_bytes ahead asking",
 }
 
 

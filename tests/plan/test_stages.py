@@ -13,7 +13,7 @@ from chainrule import ops, reference
 from chainrule.graph import Kind
 from chainrule.plan import Place, make_plan
 from chainrule.plan.access import axis_groups, is_view, operand_indices
-from chainrule.plan.divide import candidates, grain_of, part
+from chainrule.plan.divide import COLUMNS, candidates, part
 from chainrule.plan.kernels import Buffer, Kernel, Store
 from chainrule.plan.layout import LINE, base_of, natural, scratch
 from chainrule.plan.memory import lifetimes, place_scratch
@@ -129,17 +129,18 @@ def test_groups_of_axes_have_equal_sizes_and_hold_every_axis_once(old, data):
 LENGTHS = (*range(40), 63, 64, 65, 127, 128, 129, 1000, 1001, 4096, 99_991)
 
 
+@pytest.mark.parametrize("grain", [1, 16, COLUMNS])
 @pytest.mark.parametrize("threads", [1, 2, 3, 4, 5, 7, 8, 16, 61])
-def test_the_parts_of_an_axis_cover_it_once(threads):
+def test_the_parts_of_an_axis_cover_it_once(threads, grain):
     for length in LENGTHS:
-        parts = [part(length, thread, threads) for thread in range(threads)]
+        parts = [part(length, grain, thread, threads) for thread in range(threads)]
         assert parts[0][0] == 0
         assert parts[-1][1] == length
         assert all(before[1] == after[0] for before, after in pairwise(parts))
         sizes = [high - low for low, high in parts]
         assert min(sizes) >= 0
-        assert max(sizes) - min(sizes) <= 2 * grain_of(length)
-        assert all(low % grain_of(length) == 0 for low, _ in parts if low < length)
+        assert max(sizes) - min(sizes) <= 2 * grain
+        assert all(low % grain == 0 for low, _ in parts if low < length)
 
 
 def test_the_numbers_of_threads_begin_with_one_and_end_with_all():

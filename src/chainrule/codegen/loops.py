@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from chainrule.codegen.assembler import Val, i64
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.scope import Index, Indices
+from chainrule.plan import Store
 
 Bounds = tuple[Val, Val]
 Body = Callable[[Indices], None]
@@ -70,11 +71,16 @@ def _known(value: Val) -> bool:
     return not value.name.startswith("%")
 
 
-def store_members(e: Elements, at: Indices) -> None:
-    """Compute and write every result of the kernel at one place of its space."""
-    for store in e.kernel.stores:
-        where = tuple(at[axis] for axis in store.axes)
-        e.store(store.buffer, where, e.pull(store.node, where))
+def store_members(e: Elements, at: Indices, stores: Sequence[Store] | None = None) -> None:
+    """Compute every result of the kernel, or those of some stores, at one place of its space, then write them.
+
+    Nothing is written before all is computed: a state that one result overwrites may be what another is made of.
+    """
+    stores = e.kernel.stores if stores is None else stores
+    places = [tuple(at[axis] for axis in store.axes) for store in stores]
+    results = [e.pull(store.node, where) for store, where in zip(stores, places, strict=True)]
+    for store, where, result in zip(stores, places, results, strict=True):
+        e.store(store.buffer, where, result)
 
 
 def outer_index(index: Val, level: int) -> Index:

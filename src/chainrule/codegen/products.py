@@ -16,7 +16,6 @@ from chainrule.codegen.scope import Index, Indices, Pulled
 from chainrule.codegen.target import Target
 from chainrule.graph import Node
 from chainrule.plan import Buffer, Kernel, Plan
-from chainrule.plan.divide import candidates, part
 from chainrule.plan.layout import LINE, base_of
 from chainrule.plan.tiles import ColumnGroup, Tiling, choose_tiles
 
@@ -62,10 +61,9 @@ def tiling(plan: Plan, kernel: Kernel, target: Target, threads: int) -> Tiling:
 def _parts(kernel: Kernel, threads: int) -> list[int]:
     """The numbers of rows that a thread may have to compute, the largest last."""
     M = kernel.space[-2]
-    if len(kernel.space) > 2 or not kernel.divided or kernel.shared_axis:
+    if len(kernel.space) > 2 or kernel.shared_axis:
         return [M]
-    divisions = (part(M, t, count) for count in candidates(threads) for t in range(count))
-    return sorted({high - low for low, high in divisions} - {0}) or [0]
+    return sorted({high - low for low, high in kernel.parts(threads)} - {0}) or [0]
 
 
 def _in_rows(plan: Plan, kernel: Kernel) -> bool:

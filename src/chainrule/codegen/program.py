@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 
@@ -22,7 +23,8 @@ from chainrule.codegen.kernels import Written, write_kernel
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.subnormals import flushed
 from chainrule.codegen.target import Target
-from chainrule.plan import Buffer, Kernel, Plan
+from chainrule.graph import Node
+from chainrule.plan import Action, Buffer, Check, Kernel, Meet, Plan
 
 _SPINS = 2000  # rounds of waiting, about 20 µs, before the processor is offered to others
 
@@ -36,7 +38,7 @@ def write_program(plan: Plan, target: Target, threads: int) -> Module:
     kernels = [write_kernel(module, target, plan, kernel, threads) for kernel in plan.kernels]
     _write_meeting(module, target)
     _write_run(module, plan, kernels)
-    _write_entry(module, target, plan, kernels)
+    _write_entry(module, target, plan)
     _write_again(module)
     return module
 
@@ -52,11 +54,11 @@ def _write_again(module: Module) -> None:
     f.finish()
 
 
-def _write_entry(module: Module, target: Target, plan: Plan, kernels: list[Written]) -> None:
-    """for step in steps: for epoch in epochs: kernels; meet."""
+def _write_entry(module: Module, target: Target, plan: Plan) -> None:
+    """for step in steps: the actions of the plan."""
     parameters = (("context", "ptr"), ("thread", "i64"), ("threads", "i64"))
     f = Function(module, "make_step", (*parameters, ("step", "i64")), result="i1", exported=False)
-    _write_step(f, plan, kernels)
+    _write_step(f, plan)
     f = Function(module, ENTRY, parameters)
     context = Context(plan)
     steps = context.load(f, STEPS, "i64")
@@ -77,39 +79,33 @@ def _write_entry(module: Module, target: Target, plan: Plan, kernels: list[Writt
     f.finish()
 
 
-def _write_step(f: Function, plan: Plan, kernels: list[Written]) -> None:
-    """One step; false if the guard or a failure outside stopped it before a state was changed."""
-    guard = None if plan.usage.guard is None else plan.graph.outputs[plan.usage.guard]
-    first, unchecked = 0, False
-    for number, kernel in enumerate(plan.kernels):
-        if kernel.epoch != plan.kernels[first].epoch:
-            _run(f, plan, kernels, first, number)
-            f.call("meet", *f.parameters[:3])
-            for other in plan.kernels[first:number]:
-                if other.is_outside:
-                    _check_outside(f, plan, other)
-            first = number
-            if unchecked:
-                _check(f, plan)
-                unchecked = False
-        if guard in kernel.members and kernel.divided:
-            unchecked = True
-        elif guard in kernel.members:
-            _run(f, plan, kernels, first, number + 1)
-            first = number + 1
-            _check(f, plan)
-    _run(f, plan, kernels, first, len(kernels))
-    f.call("meet", *f.parameters[:3])
+def _write_step(f: Function, plan: Plan) -> None:
+    """One step, action by action; false if the guard or a failure outside stopped it before a state was changed."""
+    for action in _together(plan.actions):
+        match action:
+            case Meet():
+                f.call("meet", *f.parameters[:3])
+            case Check(kernel):
+                _leave_unless(f, _outside_succeeded(f, plan, kernel) if kernel.is_outside else _is_finite(f, plan))
+            case [Kernel(condition=condition), *_]:
+                _run(f, plan, condition, action)
     f.finish(constant("i1", True))
 
 
-def _run(f: Function, plan: Plan, kernels: list[Written], first: int, end: int) -> None:
-    """Run a thread's part of some kernels, one after another; those whose condition does not hold are left out."""
-    for condition, group in groupby(range(first, end), lambda number: plan.kernels[number].condition):
-        numbers = list(group)
-        holds = f.icmp("ne", _read(f, plan, plan.buffers[condition]), constant("i8", 0)) if condition else None
-        with f.when(holds) if holds else nullcontext():
-            f.call(KERNELS, *f.parameters, i64(numbers[0]), i64(numbers[-1] + 1))
+def _together(actions: Iterable[Action]) -> Iterator[Meet | Check | list[Kernel]]:
+    """The actions, with kernels of one condition that follow each other in one list, for one call."""
+    for key, group in groupby(actions, lambda action: action.condition if isinstance(action, Kernel) else action):
+        if isinstance(key, Meet | Check):
+            yield key
+        else:
+            yield [action for action in group if isinstance(action, Kernel)]
+
+
+def _run(f: Function, plan: Plan, condition: Node | None, kernels: Sequence[Kernel]) -> None:
+    """Run a thread's part of kernels, one after another; they are left out if their condition does not hold."""
+    holds = f.icmp("ne", _read(f, plan, plan.buffers[condition]), constant("i8", 0)) if condition else None
+    with f.when(holds) if holds else nullcontext():
+        f.call(KERNELS, *f.parameters, i64(kernels[0].number), i64(kernels[-1].number + 1))
 
 
 def _write_run(module: Module, plan: Plan, kernels: list[Written]) -> None:
@@ -144,14 +140,14 @@ def _division(kernel: Kernel) -> tuple[int, int, int]:
     return kernel.shared_length, kernel.grain, int(kernel.divided)
 
 
-def _check(f: Function, plan: Plan) -> None:
-    """Leave the step if its guard is not finite."""
+def _is_finite(f: Function, plan: Plan) -> Val:
+    """Whether the guard is finite."""
     assert plan.usage.guard is not None
     carried = {o for _, o in plan.usage.carried}
     position = sum(1 for o in range(plan.usage.guard) if o not in carried)
     value = _read(f, plan, plan.results[position])
     difference = f.fsub(value, value)  # 0, or NaN for what is not finite
-    _leave_unless(f, f.fcmp("oeq", difference, constant(value.type, 0.0)))
+    return f.fcmp("oeq", difference, constant(value.type, 0.0))
 
 
 def _read(f: Function, plan: Plan, buffer: Buffer) -> Val:
@@ -163,14 +159,15 @@ def _read(f: Function, plan: Plan, buffer: Buffer) -> Val:
     return f.load(pointer, in_memory(buffer.node.type.dtype))
 
 
-def _check_outside(f: Function, plan: Plan, kernel: Kernel) -> None:
-    """Leave the step if a function outside failed."""
+def _outside_succeeded(f: Function, plan: Plan, kernel: Kernel) -> Val:
+    """Whether the function outside that a kernel calls has not failed."""
     context = Context(plan)
     status = context.load(f, context.outside(kernel.anchor) + 1, "i64")
-    _leave_unless(f, f.icmp("eq", status, i64(0)))
+    return f.icmp("eq", status, i64(0))
 
 
 def _leave_unless(f: Function, good: Val) -> None:
+    """Leave the step, as all threads do, unless all is well."""
     number = f.fresh("i1").name[1:]
     f.emit(f"br {good}, label %good{number}, label %stop{number}")
     f.label(f"stop{number}")

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.codegen.assembler import Val, constant, i64, vector
 from chainrule.codegen.context import ERROR, INDEX_ERROR
 from chainrule.codegen.elements import Elements
-from chainrule.codegen.loops import bounds_of, end_of_vectors, in_vectors
+from chainrule.codegen.loops import bounds_of, end_of_vectors, in_vectors, store_members
 from chainrule.codegen.reductions import finish
 from chainrule.codegen.scalar import convert, element_of
 from chainrule.codegen.scope import Index, Indices, Pulled
@@ -61,15 +61,9 @@ def _write_outer(e: Elements, target: Target) -> None:
     with e.loop(i64(0), e.number("rows", anchor.operands[3].type.shape[0])) as (_, row):
         _add_row(e, target, buffer, row)
     followers = [store for store in e.kernel.stores if store.node is not anchor]
-
-    def follow(at: Indices) -> None:
-        for store in followers:
-            where = tuple(at[axis] for axis in store.axes)
-            e.store(store.buffer, where, e.pull(store.node, where))
-
     if followers:
         e.given[anchor] = lambda at: e.load(buffer, at)
-        _over_own_rows(e, target, follow)
+        _over_own_rows(e, target, lambda at: store_members(e, at, followers))
         del e.given[anchor]
 
 

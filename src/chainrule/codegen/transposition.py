@@ -13,7 +13,6 @@ from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scope import Index
 from chainrule.codegen.target import Target
 from chainrule.plan import Buffer
-from chainrule.plan.divide import candidates, part
 from chainrule.plan.layout import base_of
 
 
@@ -34,9 +33,8 @@ def source_of(e: Elements) -> Buffer | None:
 
 def is_large(e: Elements, target: Target, source: Buffer, threads: int) -> bool:
     """Whether every thread that has rows to copy has enough for a block."""
-    lanes, (length, columns) = target.lanes(memory_of(source)), e.kernel.space
-    counts = candidates(threads) if e.kernel.divided else (1,)
-    parts = [part(length, t, count) for count in counts for t in range(count)]
+    lanes, (_, columns) = target.lanes(memory_of(source)), e.kernel.space
+    parts = e.kernel.parts(threads)
     if source.panel and any(start % lanes for start, _ in parts):
         return False  # a block would lie in two panels
     return columns >= lanes and all(stop - start >= lanes or start == stop for start, stop in parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.graph import CONSTANT, Graph, Node
+from chainrule.plan.actions import actions
 from chainrule.plan.ahead import rows_ahead, who_asks
 from chainrule.plan.fuse import Fusion
 from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
@@ -47,7 +48,7 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
     return Plan(
         graph,
         usage,
-        tuple(fusion.kernels),
+        actions(fusion.kernels, guard),
         buffers,
         constants,
         states,

@@ -6,9 +6,8 @@ COLUMNS = 32  # the most lanes in which sums over rows go along
 _LINE = 16  # float32 numbers of a cache line: long axes are divided between lines
 
 
-def part(length: int, thread: int, threads: int) -> tuple[int, int]:
-    """The run of an axis that a thread computes: from where to where."""
-    grain = grain_of(length)
+def part(length: int, grain: int, thread: int, threads: int) -> tuple[int, int]:
+    """The run of an axis that a thread computes, in multiples of a grain: from where to where."""
     lines = -(-length // grain)
     return min(length, lines * thread // threads * grain), min(length, lines * (thread + 1) // threads * grain)
 

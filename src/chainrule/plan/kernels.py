@@ -4,7 +4,9 @@ A kernel is a loop nest over a *space*. It computes its anchor, the node that ma
 reduction, or an elementwise node), and every node that can be computed at the same place in the same loop. Axis 0 of
 its space, or axis 1 of some products, is divided among the threads, each thread taking one run of it.
 
-Kernels have an *epoch*. Between epochs all threads meet; within one, a thread reads only what it wrote itself.
+Every thread does the *actions* of a plan one after another: it runs its part of a kernel, meets the other threads, or
+checks whether to leave the step. What lies between two meetings is an *epoch*: within one, a thread reads only what it
+wrote itself.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from chainrule.graph import Graph, Kind, Node
-from chainrule.plan.divide import COLUMNS, grain_of
+from chainrule.plan.divide import COLUMNS, candidates, grain_of, part
 from chainrule.types import Shape
 
 Axes = tuple[int, ...]  # for every axis of a node the axis of the space that runs along it
@@ -103,7 +106,7 @@ class Kernel:
         axes: how the axes of the anchor run along the space.
         members: the nodes computed in it, with their axes.
         stores: what it writes.
-        epoch: when it runs.
+        epoch: after how many meetings of the threads it runs.
         divided: whether the threads share it; if not, every thread does all of it, to private memory.
         shared_axis: the axis of its space that is divided among them.
         condition: the input, a single bool, without which it is left out; see `plan.conditions`.
@@ -140,10 +143,22 @@ class Kernel:
             return COLUMNS
         return COLUMNS if self.shared_axis else grain_of(self.shared_length)
 
+    def parts(self, threads: int) -> set[tuple[int, int]]:
+        """What a thread may have to compute of the divided axis, with any number of threads up to this."""
+        if not self.divided:
+            return {(0, self.shared_length)}
+        counts = candidates(threads)
+        return {part(self.shared_length, self.grain, t, count) for count in counts for t in range(count)}
+
     @property
     def is_outside(self) -> bool:
         """Whether it calls a function outside, in the first thread; it can fail, so no state changes before."""
         return self.anchor.op.name == "outside"
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether it adds to what it has written before, so that no two threads may do it in the same memory."""
+        return self.anchor.op.name in ("scatter_add", "sparse_outer")
 
     @property
     def keeps_last_axis(self) -> bool:
@@ -151,6 +166,25 @@ class Kernel:
         axis = self.anchor.keywords["axis"]
         last = len(self.anchor.operands[0].type.shape) - 1
         return isinstance(axis, tuple) and last not in axis
+
+
+@dataclass(frozen=True, eq=False)
+class Meet:
+    """A thread waits until all others are here too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """A thread leaves the step, as all others do: what the guard computed is not finite, or a function outside failed.
+
+    Attributes:
+        kernel: the one that computes the guard or calls the function.
+    """
+
+    kernel: Kernel
+
+
+Action = Kernel | Meet | Check
 
 
 @dataclass(frozen=True)
@@ -188,7 +222,7 @@ class Plan:
     Attributes:
         graph: what it computes.
         usage: how it is called.
-        kernels: in the order of execution; epochs never fall.
+        actions: what every thread does in a step, in this order.
         buffers: of every node that is in memory, inputs and constants included.
         constants: arrays of the graph, which follow the inputs in the list of arguments.
         states: buffers that live from call to call: one for each carried pair, then the resident inputs in order.
@@ -202,7 +236,7 @@ class Plan:
 
     graph: Graph
     usage: Usage
-    kernels: tuple[Kernel, ...]
+    actions: tuple[Action, ...]
     buffers: dict[Node, Buffer]
     constants: tuple[Node, ...]
     states: tuple[Buffer, ...]
@@ -212,6 +246,11 @@ class Plan:
     private_bytes: int
     ahead: tuple[Node, ...] = ()
     asking: Kernel | None = None
+
+    @cached_property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels in the order of execution."""
+        return tuple(action for action in self.actions if isinstance(action, Kernel))
 
     @property
     def outside(self) -> tuple[Node, ...]:
@@ -225,5 +264,5 @@ class Plan:
 
     @property
     def epochs(self) -> int:
-        """How many times the threads meet, plus one."""
-        return max((kernel.epoch for kernel in self.kernels), default=0) + 1
+        """How many times the threads meet, the end of the step included."""
+        return sum(isinstance(action, Meet) for action in self.actions)

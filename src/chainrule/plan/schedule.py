@@ -47,7 +47,7 @@ def is_alone(kernel: Kernel) -> bool:
     So it is with a single number, and with a small copy of what all threads read anyway: the weights as the backward
     pass needs them.
     """
-    if kernel.is_outside:
+    if kernel.is_outside or kernel.adds_up:
         return False
     if kernel.anchor.op is STOP_GRADIENT and len(kernel.members) == 1:
         return is_leaf(base_of(kernel.anchor.operands[0])[0]) and kernel.anchor.type.size <= _ALONE

@@ -71,4 +71,5 @@ def _pays(layer: Kernel, threads: int) -> bool:
 
 def _only_loads(kernel: Kernel, reads_of: Reading) -> bool:
     """Whether a kernel does nothing but gather and convert what lies in the caller's arrays."""
-    return kernel.anchor.op.kind in (Kind.ELEMENTWISE, Kind.MOVEMENT) and all(map(is_leaf, reads_of[kernel]))
+    copies = kernel.anchor.op.kind in (Kind.ELEMENTWISE, Kind.MOVEMENT) and not kernel.adds_up
+    return copies and all(map(is_leaf, reads_of[kernel]))

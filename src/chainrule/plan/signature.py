@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.graph import CONSTANT, INPUT, Node, topological_order
-from chainrule.plan.kernels import Buffer, Kernel, Plan
+from chainrule.plan.kernels import Action, Buffer, Check, Kernel, Plan
 
 
 def signature(plan: Plan) -> str:
@@ -26,6 +26,7 @@ def signature(plan: Plan) -> str:
             [_buffer(buffer, numbers) for buffer in buffers],
             [(numbers[node], buffers[buffer]) for node, buffer in plan.buffers.items()],
             [_kernel(kernel, plan, numbers, buffers) for kernel in plan.kernels],
+            [_action(action) for action in plan.actions],
             [numbers[node] for node in plan.constants],
             [buffers[buffer] for buffer in (*plan.states, *plan.results)],
             (usage.carried, sorted(usage.moving_inputs), sorted(usage.moving_outputs), usage.guard),
@@ -49,6 +50,12 @@ def _attributes(node: Node) -> Any:
 def _buffer(buffer: Buffer, numbers: dict[Node, int]) -> tuple[Any, ...]:
     layout = buffer.order, buffer.strides, buffer.elements, buffer.itemsize, buffer.padded
     return numbers[buffer.node], buffer.place.value, *layout, buffer.slot, buffer.moving, buffer.panel
+
+
+def _action(action: Action) -> tuple[Any, ...]:
+    if isinstance(action, Kernel):
+        return ("run", action.number)
+    return ("check", action.kernel.number) if isinstance(action, Check) else ("meet",)
 
 
 def _kernel(kernel: Kernel, plan: Plan, numbers: dict[Node, int], buffers: dict[Buffer, int]) -> tuple[Any, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from chainrule.errors import PlanError
 from chainrule.graph import CONSTANT, INPUT, Node
 from chainrule.plan.access import Indices, is_anchor, reads
-from chainrule.plan.kernels import Buffer, Kernel, Place, Plan, Store
+from chainrule.plan.kernels import Buffer, Check, Kernel, Meet, Place, Plan, Store
 from chainrule.plan.layout import LINE, base_of
 
 Reads = dict[Kernel, dict[Node, set[Indices]]]
@@ -27,7 +27,7 @@ def verify(plan: Plan) -> None:
     read = {kernel: _reads(plan, kernel) for kernel in plan.kernels}
     _verify_reads(plan, read)
     _verify_states(plan, read)
-    _verify_guard(plan)
+    _verify_checks(plan)
     _verify_conditions(plan, read)
     _verify_memory(plan, read)
 
@@ -38,13 +38,18 @@ def _fail(plan: Plan, kernel: Kernel | None, message: str) -> None:
 
 
 def _verify_order(plan: Plan) -> None:
-    """Numbers count the kernels; epochs begin at 0 and never fall."""
+    """Numbers count the kernels, epochs the meetings; a step ends with one, so that the next step may begin."""
+    meetings = 0
+    for action in plan.actions:
+        if isinstance(action, Meet):
+            meetings += 1
+        elif isinstance(action, Kernel) and action.epoch != meetings:
+            _fail(plan, action, f"runs when the threads have met {meetings} times")
     for position, kernel in enumerate(plan.kernels):
         if kernel.number != position:
             _fail(plan, kernel, f"is at position {position}")
-    for before, after in pairwise(plan.kernels):
-        if after.epoch < before.epoch:
-            _fail(plan, after, f"comes after epoch {before.epoch}")
+    if not plan.actions or not isinstance(plan.actions[-1], Meet):
+        _fail(plan, None, "a step does not end with a meeting, so threads may be in the next one before others")
 
 
 def _verify_shape(plan: Plan, kernel: Kernel) -> None:
@@ -59,10 +64,8 @@ def _verify_shape(plan: Plan, kernel: Kernel) -> None:
             _fail(plan, kernel, f"writes {store.node} to a buffer of {store.buffer.node} along {list(store.axes)}")
         if store.buffer.place is Place.ARGUMENT:
             _fail(plan, kernel, f"writes {store.node} to an argument")
-        alone = {Place.PRIVATE, Place.RESULT}
-        if (store.buffer.place is Place.PRIVATE and kernel.divided) or (
-            not kernel.divided and store.buffer.place not in alone
-        ):
+        alone = {Place.PRIVATE} if kernel.adds_up else {Place.PRIVATE, Place.RESULT}
+        if (store.buffer.place is Place.PRIVATE) if kernel.divided else (store.buffer.place not in alone):
             _fail(plan, kernel, f"is {'' if kernel.divided else 'not '}divided and writes to {store.buffer.place}")
     if kernel.anchor.op.name == "matmul":
         _verify_factor(plan, kernel)
@@ -163,7 +166,7 @@ def _same_thread(writer: Kernel, reader: Kernel, axes: tuple[int, ...], ways: It
     lengths = [kernel.shared_length for kernel in (writer, reader)]
     if lengths == [1, 1]:
         return True
-    divided_alike = lengths[0] == lengths[1] and writer.grain == reader.grain
+    divided_alike = lengths[0] == lengths[1] and writer.grain == reader.grain and writer.shared_axis in axes
     return divided_alike and all(way[axes.index(writer.shared_axis)] == reader.shared_axis for way in ways)
 
 
@@ -192,21 +195,30 @@ def _verify_states(plan: Plan, read: Reads) -> None:
                 _fail(plan, writer, f"overwrites state {state.slot}, which kernel {reader.number} still reads")
 
 
-def _verify_guard(plan: Plan) -> None:
-    """The guard has its verdict, and functions outside have returned, before a state changes."""
-    for kernel in plan.kernels:
-        if any(store.buffer.place is Place.STATE for store in kernel.stores):
-            for outside in (other for other in plan.kernels if other.is_outside and other.epoch >= kernel.epoch):
-                _fail(plan, kernel, f"changes a state before kernel {outside.number} has called outside")
-    if plan.usage.guard is None:
-        return
-    output = plan.graph.outputs[plan.usage.guard]
-    guard = next(kernel for kernel in plan.kernels if any(store.node is output for store in kernel.stores))
-    for kernel in plan.kernels:
-        if any(store.buffer.place is Place.STATE for store in kernel.stores):
-            late = kernel.epoch > guard.epoch if guard.divided else kernel.number > guard.number
-            if kernel is guard or not late:
-                _fail(plan, kernel, f"changes a state before kernel {guard.number}, the guard, is known")
+def _verify_checks(plan: Plan) -> None:
+    """All threads know the guard, and whether functions outside failed, when they check it; no state changes before."""
+    guards = {kernel for kernel in plan.kernels if kernel.is_outside}
+    if plan.usage.guard is not None:
+        output = plan.graph.outputs[plan.usage.guard]
+        guards |= {kernel for kernel in plan.kernels if any(store.node is output for store in kernel.stores)}
+    unknown, unchecked = set(guards), set(guards)  # what some thread may not know yet; what has not been checked
+    run: list[Kernel] = []
+    for action in plan.actions:
+        if isinstance(action, Check):
+            if action.kernel not in run or action.kernel in unknown:
+                _fail(plan, action.kernel, "is checked before all threads know the guard, or have run it")
+            unchecked.discard(action.kernel)
+        elif isinstance(action, Meet):
+            unknown -= set(run)
+        else:
+            if unchecked and any(store.buffer.place is Place.STATE for store in action.stores):
+                numbers = sorted(kernel.number for kernel in unchecked)
+                _fail(plan, action, f"changes a state before the guard or a call to the outside is checked: {numbers}")
+            run.append(action)
+            if not action.divided:
+                unknown.discard(action)
+    for kernel in sorted(unchecked, key=lambda kernel: kernel.number):
+        _fail(plan, kernel, "is never checked")
 
 
 def _verify_conditions(plan: Plan, read: Reads) -> None:
