@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
 from chainrule.ops.convert import cast
+from chainrule.ops.length import euclidean
 from chainrule.ops.value import ArrayLike, apply, implements
 from chainrule.types import Array, ArrayType, Shape, normalise_axes, normalise_axis
 
@@ -196,7 +197,7 @@ def _norm(x: ArrayLike, ord: Any = None, axis: Axes = None, keepdims: bool = Fal
     The derivative of the Euclidean norm at 0 is nan, as 0/0 is.
     """
     if ord is None or (ord == 2 and _names_one_axis(x, axis)):
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+        return euclidean(_as_float(x), axis, keepdims)
     if ord in (1, np.inf) and _names_one_axis(x, axis):
         return (np.sum if ord == 1 else np.max)(np.abs(x), axis=axis, keepdims=keepdims)
     raise ArgumentError(f"np.linalg.norm of order {ord!r} cannot be traced; orders 1, 2 and inf of vectors can")
