@@ -1,7 +1,8 @@
 """Euclidean lengths, of two legs or of vectors: √Σx² where no square overflows, and none loses its digits.
 
 Numbers whose squares are not representable are first multiplied by a power of two, which rounds nothing. It is a
-constant for every derivative, as the length does not depend on it, so derivatives of all orders are scaled too.
+constant for every derivative, as the length does not depend on it, so derivatives of all orders are scaled too. Slopes
+below the root of the smallest number are right to that absolutely.
 """
 
 from __future__ import annotations
