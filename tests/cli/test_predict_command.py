@@ -14,7 +14,7 @@ from chainrule.data import read_table
 
 def test_one_prediction_for_each_row_in_order(command, model, flowers, tmp_path):
     result = command("predict", model, flowers, "-o", "out.csv")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "120 predictions written to out.csv.\n")
     whole = (tmp_path / "out.csv").read_text().splitlines()
     assert whole[0] == "prediction"
     assert set(whole[1:]) == {"aster", "iris"}
@@ -23,6 +23,12 @@ def test_one_prediction_for_each_row_in_order(command, model, flowers, tmp_path)
     (tmp_path / "reversed.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]))
     assert command("predict", model, "reversed.csv", "-o", "out.csv").returncode == 0
     assert (tmp_path / "out.csv").read_text().splitlines()[1:] == whole[:0:-1]
+
+
+def test_one_prediction_is_told_in_the_singular_and_a_quiet_run_tells_nothing(command, model, tmp_path):
+    (tmp_path / "new.csv").write_text("site,colour,length\nsite 1,red,1.5\n")
+    assert command("predict", model, "new.csv", "-o", "out.csv").stderr == "1 prediction written to out.csv.\n"
+    assert command("predict", model, "new.csv", "-o", "out.csv", "--quiet").stderr == ""
 
 
 def test_probabilities_have_a_column_for_each_class(command, model, flowers, tmp_path):

@@ -24,7 +24,7 @@ def test_penguins_end_to_end(command, tmp_path):
     assert "chainrule predict p.safetensors TABLE -o" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
     result = command("predict", "p.safetensors", EXAMPLES / "penguins.csv", "-o", "out.csv", "--proba")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "344 predictions written to out.csv.\n")
     predicted, truth = read_table(tmp_path / "out.csv"), read_table(EXAMPLES / "penguins.csv")
     assert predicted.rows == 344
     assert (predicted["prediction"].values == truth["species"].values).mean() > 0.9

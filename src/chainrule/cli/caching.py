@@ -43,6 +43,7 @@ def clear() -> int:
 def show() -> None:
     """Print the directory, the entries, their bytes and the limit."""
     from chainrule import config
+    from chainrule.printable import printable
     from chainrule.runtime import cache as objects
 
     directory, limit = config.cache_directory(), config.cache_bytes()
@@ -50,7 +51,7 @@ def show() -> None:
         click.echo("Compiled code is not kept: CHAINRULE_CACHE is off, or there is no home directory.")
         return
     reason = objects.problem(directory)
-    click.echo(f"Directory  {directory}")
+    click.echo(f"Directory  {printable(str(directory))}")
     click.echo(f"Kept       {_size(objects.entries())}")
     click.echo(f"At most    {limit // config.MEGABYTE} MB")
     if reason is not None:
@@ -58,5 +59,6 @@ def show() -> None:
 
 
 def _size(entries: list[Entry]) -> str:
-    programs = "1 program" if len(entries) == 1 else f"{len(entries):,} programs"
-    return f"{programs}, {sum(entry.bytes for entry in entries) / 2**20:.1f} MB"
+    from chainrule.figures import counted
+
+    return f"{counted(len(entries), 'program')}, {sum(entry.bytes for entry in entries) / 2**20:.1f} MB"

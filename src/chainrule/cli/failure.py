@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from chainrule.printable import printable
+
 
 def fail(message: str, status: int) -> int:
     """Print one line to the error stream and return the exit status.
@@ -11,7 +13,6 @@ def fail(message: str, status: int) -> int:
     Below it stands the place in a text that the message points at with a caret, if it does.
     """
     told, *place = message.split("\n") if message.endswith("^") else [message]
-    print("chainrule:", " ".join(told.split()), file=sys.stderr)
-    for line in place:
-        print(line, file=sys.stderr)
+    for line in (f"chainrule: {' '.join(told.split())}", *place):
+        print(printable(line), file=sys.stderr)
     return status

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from chainrule.cli.reporting import page, say
 from chainrule.doctor import QUANTITIES, Diagnosis, Finding
+from chainrule.printable import printable
 from chainrule.types import Array
 
 _COLUMNS = ("a", "delta", "gradient", "update_ratio", "saturated", "dead")
@@ -35,8 +36,8 @@ def print_diagnosis(diagnosis: Diagnosis, path: Path | None = None) -> None:
         if path is not None:
             console.print()
             say(console, Text("The diagnosis again, and as a page with curves and derivations:"))
-            page_path = path.with_suffix(".html")
-            for command in (f"chainrule doctor {path}", f"chainrule doctor {path} --html {page_path}"):
+            run, page_path = (printable(str(name)) for name in (path, path.with_suffix(".html")))
+            for command in (f"chainrule doctor {run}", f"chainrule doctor {run} --html {page_path}"):
                 console.print(f"    {command}", markup=False, soft_wrap=True)
 
 
@@ -82,7 +83,7 @@ def layer_table(diagnosis: Diagnosis) -> Table:
     for layer in diagnosis.layers:
         values = [curves[name].get(layer.title, (np.empty(0), np.empty(0)))[1] for name in shown]
         cells = [median(column, name) for column, name in zip(values, shown, strict=True)]
-        table.add_row(layer.title.removeprefix("layer "), *cells)
+        table.add_row(Text(layer.title.removeprefix("layer ")), *cells)
     return table
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import tree
 from chainrule.atomic import replacing
 from chainrule.doctor.finding import Finding
 from chainrule.doctor.not_finite import NotFinite
 from chainrule.errors import ArgumentError, ModelFileError
+from chainrule.printable import printable
 from chainrule.readable import require_readable
 from chainrule.types import Array
 
@@ -265,6 +267,7 @@ class Diagnosis:
         """
         if not isinstance(record, Mapping) or record.get("kind") != KIND or record.get("schema") != SCHEMA:
             raise ModelFileError(f"not a diagnosis of version {SCHEMA}; {WRITERS} write one")
+        record = tree.map_leaves(lambda leaf: printable(leaf) if isinstance(leaf, str) else leaf, record)
         try:
             cause = record["not_finite"]
             return cls(
