@@ -22,16 +22,6 @@ def replaced(array, row, column, value):
     return array
 
 
-class Frame:
-    """What is needed of a DataFrame."""
-
-    def __init__(self, dtypes, rows):
-        self.columns, self.dtypes, self.rows = list("abc"), dtypes, rows
-
-    def __array__(self, dtype=None, copy=None):
-        return np.array(self.rows, dtype)
-
-
 INPUTS = {
     "nan": (replaced(X, 10, 1, np.nan), "X: row 10, column 1 is nan; fill it or drop the row"),
     "infinity": (replaced(X, 3, 2, -np.inf), "X: row 3, column 2 is -inf; fill it or drop the row"),
@@ -41,14 +31,17 @@ INPUTS = {
     "too few columns": (X[:, :2], r"X must have shape \[N × 3\] \(or \[3\] for one example\), got \[20, 2\]"),
     "three axes": (X[None], r"X must have shape \[N × 3\] .* got \[1, 20, 3\]"),
     "a number": (3.0, r"X must have shape \[N × 3\] .* got \[\]"),
-    "text": ([["a", "b", "c"]] * 20, "X has dtype <U1, .* convert it first"),
-    "objects": (np.full((20, 3), None), "X has dtype object, .* convert it first"),
+    "text": ([["a", "b", "c"]] * 20, "X: row 0, column 0 is 'a'; encode it as a number first"),
+    "text among objects": (
+        np.array([[1, 2, 3], [4, 5, "six"]], object),
+        "X: row 1, column 2 is 'six'; encode it as a n",
+    ),
+    "a gap among objects": ([[1, 2, 3], [4, None, 6]], "X: row 1, column 1 is nan; fill it or drop the row"),
+    "objects": (np.full((20, 3), object()), "X: row 0, column 0 is <object object .*; encode it as a number first"),
+    "dates": (np.zeros((20, 3), "M8[D]"), "X: row 0, column 0 is datetime.date"),
     "nothing": (None, "X has dtype object"),
     "complex": (X + 0j, "X has dtype complex128"),
     "ragged": ([[1.0], [1.0, 2.0]], "X is ragged: its rows have different lengths"),
-    "text in a column": (Frame(["float64", "object", "str"], [[1, "x", "y"]]), "X: the columns b, c hold no numbers"),
-    "categories": (Frame(["float64", "category", "int64"], [[1, 2, 3]]), "X: the columns b hold no numbers; encode"),
-    "dates": (Frame(["datetime64[ns]", "float64", "int64"], [[1, 2, 3]]), "X: the columns a hold no numbers"),
 }
 
 
@@ -103,7 +96,7 @@ TARGETS = {
     "fewer rows": ({}, Y[:5], "X has 20 rows, but its targets have 5"),
     "columns": ({}, LABELS, r"targets must have shape \[N × 2\], one column for each output, got \[20\]"),
     "nan": ({}, replaced(Y, 6, 1, np.nan), r"targets: row 6 is \[.*, nan\], but targets must be finite; drop the row"),
-    "text": ({}, np.full((20, 2), "a"), "targets has dtype <U1"),
+    "text": ({}, np.full((20, 2), "a"), "targets: row 0(, column 0)? is 'a'; encode it as a n"),
     "fractions": ({"loss": "cross_entropy"}, LABELS + 0.5, r"targets: row 0 is 1\.5, but class labels must be whole"),
     "too high": (
         {"loss": "cross_entropy"},
@@ -111,8 +104,16 @@ TARGETS = {
         r"row 0 is 2, but class labels must lie in 0 … 1, as the network",
     ),
     "negative": ({"loss": "cross_entropy"}, LABELS - 1, r"row \d+ is -1, but class labels must lie in 0 … 1"),
-    "nan label": ({"loss": "cross_entropy"}, np.full(20, np.nan), "row 0 is nan, but class labels must be whole"),
-    "names": ({"loss": "cross_entropy"}, ["a", "b"] * 10, "targets has dtype <U1"),
+    "nan label": (
+        {"loss": "cross_entropy"},
+        np.full(20, np.nan),
+        "row 0 is nan, but targets must be finite",
+    ),
+    "names": (
+        {"loss": "cross_entropy"},
+        ["a", "b"] * 10,
+        "targets: row 0(, column 0)? is 'a'; encode it as a n",
+    ),
     "probabilities": (
         {"loss": "cross_entropy"},
         np.full((20, 2), 0.7),

@@ -7,10 +7,11 @@ loses nothing (an integer beyond 2⁵³ beside a missing value would become anot
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.conversion import as_kind
 from chainrule.data.in_memory import column_of
@@ -31,24 +32,60 @@ def table_of(source: Any, wanted: Collection[str] | None = None) -> Table:
         source: the mapping or the DataFrame.
         wanted: names of the columns that are looked at; all of them if it is None.
     """
-    named = [(str(name), values) for name, values in columns_of(source)]
-    if wanted is not None:
-        for name in wanted:
-            require_column(name, dict(named), "the table")
-        named = [(name, values) for name, values in named if name in wanted]
-    return Table(tuple(column_of_values(name, values) for name, values in named))
-
-
-def columns_of(source: Any) -> Iterable[tuple[object, Any]]:
-    """Return the columns of a mapping or a DataFrame with their names, from left to right."""
     if isinstance(source, Mapping):
-        return source.items()
-    frame = as_frame(source)
-    if frame is None:
-        raise ArgumentError(
-            f"a table is a DataFrame, a mapping of names to columns, a path, or a Table, not {type(source).__name__}"
-        )
-    return ((series.name, series) for series in frame.iter_columns())
+        chosen = chosen_columns([str(name) for name in source], wanted)
+        columns = [pair for number, pair in enumerate(source.items()) if number in chosen]
+    else:
+        frame = as_frame(source)
+        if frame is None:
+            raise ArgumentError(
+                "a table is a DataFrame, a mapping of names to columns, a path, or a Table, not "
+                f"{type(source).__name__}"
+            )
+        columns = frame_columns(frame[:, list(chosen_columns(list(map(str, frame.columns)), wanted))])
+    return Table(tuple(column_of_values(str(name), values) for name, values in columns))
+
+
+def chosen_columns(names: list[str], wanted: Collection[str] | None) -> dict[int, None]:
+    """Return the positions of the columns that are wanted, in order; TableError if there is no such column."""
+    if wanted is None:
+        return dict.fromkeys(range(len(names)))
+    known = dict.fromkeys(names)
+    for name in wanted:
+        require_column(name, known, "the table")
+    looked_at = set(wanted)
+    return dict.fromkeys(position for position, name in enumerate(names) if name in looked_at)
+
+
+def frame_columns(frame: nw.DataFrame[Any]) -> list[tuple[Any, Any]]:
+    """Return the columns of a frame with their names, from left to right: arrays of numbers, or Series."""
+    columns: dict[int, Any] = {}
+    for positions, block in number_blocks(frame):
+        if block is not None:
+            columns.update(zip(positions, block.T, strict=True))
+    names: list[Any] = frame.columns
+    if len(columns) < len(names):  # each Series costs more than a thousand numbers
+        columns = {position: columns.get(position, series) for position, series in enumerate(frame.iter_columns())}
+    return [(name, columns[position]) for position, name in enumerate(names)]
+
+
+def number_blocks(frame: nw.DataFrame[Any]) -> Iterator[tuple[list[int], NDArray[Any] | None]]:
+    """Yield the positions of the columns of each dtype, with all of their numbers if NumPy can hold these as they are.
+
+    Thousands of columns are read in the time of one; and where they lie, if they all are of one dtype of NumPy.
+    """
+    import narwhals as nw
+
+    by_dtype: dict[nw.dtypes.DType, list[int]] = {}
+    for position, dtype in enumerate(frame.schema.dtypes()):
+        by_dtype.setdefault(dtype, []).append(position)
+    for dtype, positions in by_dtype.items():
+        block = None
+        if dtype.is_numeric() or isinstance(dtype, nw.Boolean):
+            part = frame if len(by_dtype) == 1 else frame[:, positions]
+            block = np.asarray(part.to_native())
+            block = block if block.dtype.kind in ("f" if dtype.is_float() else "biu") else None
+        yield positions, block
 
 
 def column_of_values(name: str, values: Any) -> Column:
@@ -56,26 +93,27 @@ def column_of_values(name: str, values: Any) -> Column:
     series = None if isinstance(values, np.ndarray | list | tuple) else as_series(values)
     if series is None:
         return column_of(name, values)
-    column = column_of(name, series_values(series))
-    return as_kind(column, "category", "the table") if is_categorical(series) and not column.missing.all() else column
+    dtype = series.dtype
+    column = column_of(name, series_values(series, dtype))
+    return as_kind(column, "category", "the table") if is_categorical(dtype) and not column.missing.all() else column
 
 
-def series_values(series: nw.Series[Any]) -> Any:
+def series_values(series: nw.Series[Any], dtype: nw.dtypes.DType) -> Any:
     """Return the values of a Series as an array: numbers and timestamps (UTC) as such, all others as objects."""
     import narwhals as nw
 
-    dtype = series.dtype
-    whole = dtype.is_integer() or isinstance(dtype, nw.Boolean)
-    if dtype.is_float() or isinstance(dtype, nw.Datetime | nw.Date) or (whole and not series.null_count()):
-        return series.to_numpy()
+    if dtype.is_numeric() or isinstance(dtype, nw.Boolean | nw.Datetime | nw.Date):
+        array = series.to_numpy()
+        if dtype.is_float() or array.dtype.kind in "biuM":  # integers beside missing values would be rounded
+            return array
     return as_objects(series.to_list())
 
 
-def is_categorical(series: nw.Series[Any]) -> bool:
+def is_categorical(dtype: nw.dtypes.DType) -> bool:
     """Return whether a Series is declared to hold categories, whatever they are."""
     import narwhals as nw
 
-    return isinstance(series.dtype, nw.Categorical | nw.Enum)
+    return isinstance(dtype, nw.Categorical | nw.Enum)
 
 
 def as_frame(source: Any) -> nw.DataFrame[Any] | None:
@@ -85,18 +123,13 @@ def as_frame(source: Any) -> nw.DataFrame[Any] | None:
         TableError: It is lazy, or two of its columns have one name.
         MissingExtraError: narwhals is not installed, or nothing that can read an Arrow stream is.
     """
-    nw = narwhals()
-    what = type(source).__name__
-    try:
-        frame = nw.from_native(source, allow_series=True, pass_through=True)
-        if frame is source and hasattr(source, "__arrow_c_stream__"):
+    nw, what = narwhals(), type(source).__name__
+    frame = as_narwhals(source)
+    if frame is source and hasattr(source, "__arrow_c_stream__"):
+        try:
             frame = nw.from_arrow(source, backend=arrow_reader())
-        if isinstance(frame, nw.DataFrame):
-            frame.columns  # noqa: B018 (narwhals looks for repeated names here)
-    except nw.exceptions.DuplicateError as error:
-        raise TableError(f"the {what}: {repeated_name(source)}; rename one of them") from error
-    except (TypeError, ValueError) as error:
-        raise TableError(f"the {what} cannot be read as a table ({error}); convert it first") from error
+        except (TypeError, ValueError) as error:
+            raise TableError(f"the {what} cannot be read as a table ({error}); convert it first") from error
     if isinstance(frame, nw.LazyFrame):
         raise TableError(f"a {what} is no table yet: {NOT_IN_MEMORY}")
     return frame if isinstance(frame, nw.DataFrame) else None
@@ -111,13 +144,22 @@ def as_series(values: Any) -> nw.Series[Any] | None:
         nw = narwhals()
     except MissingExtraError:
         return None  # NumPy then reads it as an array, as far as it can
-    series = nw.from_native(values, allow_series=True, pass_through=True)
+    series = as_narwhals(values)
     return series if isinstance(series, nw.Series) else None
+
+
+def as_narwhals(values: Any) -> Any:
+    """Return a DataFrame or a Series as narwhals sees it, anything else as it is; TableError if names are repeated."""
+    nw = narwhals()
+    try:
+        return nw.from_native(values, allow_series=True, pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        raise TableError(f"the {type(values).__name__}: {repeated_name(values)}; rename one of them") from error
 
 
 def repeated_name(source: Any) -> str:
     """Return a sentence with the first name that stands for two columns."""
-    names = [str(name) for name in source.columns]
+    names = list(map(str, getattr(source, "column_names", source.columns)))
     return f"two columns are named {next(name for name in names if names.count(name) > 1)!r}"
 
 

@@ -23,6 +23,7 @@ from chainrule.nn.sparse_rows import is_sparse
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.train import Checkpoint, History, Plan
+from chainrule.train.arrays import as_data
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import checkpoint_callbacks
 from chainrule.train.making import chosen_optimizer
@@ -429,5 +430,5 @@ class Network:
 
 def _one_row(y: Any, k: int) -> Array:
     """The target of a single example as a batch of one."""
-    array = as_array(y, "targets")
+    array = as_data(y, "targets")
     return array[None] if array.ndim == 0 or (array.shape == (k,) and k > 1) else np.reshape(array, (1, -1))

@@ -15,8 +15,9 @@ from chainrule.errors import ArgumentError
 from chainrule.figures import counted
 from chainrule.graph import Graph
 from chainrule.nn.sparse_rows import SparseRows
+from chainrule.train.arrays import as_data
 from chainrule.tree import Tree
-from chainrule.types import Array, as_array
+from chainrule.types import Array
 
 _BLOCKS = (8192, 1024, 128, 16, 1)  # the largest bounds the memory of the activations
 
@@ -78,7 +79,7 @@ class Predictor:
         return self._converted(x)
 
     def _converted(self, x: Any) -> Array:
-        array = as_array(x, "x").astype(self._dtype)
+        array = as_data(x, "x").astype(self._dtype)
         if array.shape != self._shape and (self.rows > 1 or array.shape != self._shape[1:]):
             raise ArgumentError(
                 f"this predictor takes {self.rows} rows of {self.n_inputs} features, got shape {list(array.shape)}; "

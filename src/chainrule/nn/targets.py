@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.rows import blocks
-from chainrule.types import Array, as_array
+from chainrule.train.arrays import as_data
+from chainrule.types import Array
 
 
 def _refuse(is_bad: Callable[[Array], Array], y: Array, what: str) -> None:
@@ -23,7 +24,7 @@ def _refuse(is_bad: Callable[[Array], Array], y: Array, what: str) -> None:
 
 def numbers(y: Any, k: int) -> Array:
     """Finite numbers [N × k]; [N] is taken as one column."""
-    array = as_array(y, "targets")
+    array = as_data(y, "targets")
     if array.ndim == 1 and k == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] != k:
@@ -57,7 +58,7 @@ def signs(y: Any, k: int) -> Array:
 
 def classes(y: Any, k: int) -> Array:
     """Integer labels 0 … k − 1 [N], or one row of class probabilities for each example [N × k]."""
-    array = as_array(y, "targets")
+    array = as_data(y, "targets")
     if array.ndim == 2 and array.shape[1] == k and k > 1:
         array = numbers(array, k)
         _refuse(_is_no_distribution, array, "a row of class probabilities must be at least 0 and add up to 1")
@@ -66,6 +67,7 @@ def classes(y: Any, k: int) -> Array:
         array = array[:, 0]
     if array.ndim != 1:
         raise ArgumentError(f"targets must be labels [N] or probabilities [N × {k}], got shape {list(array.shape)}")
+    _refuse(lambda rows: ~np.isfinite(rows), array, "targets must be finite; drop the row or fill it")
     _refuse(lambda rows: rows != np.floor(rows), array, "class labels must be whole numbers; encode names as 0, 1, 2 …")
     outside = f"class labels must lie in 0 … {k - 1}, as the network has {k} outputs"
     _refuse(lambda rows: (rows < 0) | (rows >= k), array, outside)
@@ -79,5 +81,5 @@ def _is_no_distribution(rows: Array) -> Array:
 
 def anything(y: Any, k: int) -> Array:
     """Whatever a user's own loss takes: any array with one row for each example; [N] becomes [N × 1] if k is 1."""
-    array = as_array(y, "targets")
+    array = as_data(y, "targets")
     return array[:, None] if array.ndim == 1 and k == 1 else array

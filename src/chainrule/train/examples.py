@@ -12,7 +12,8 @@ import numpy as np
 from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.rows import blocks
-from chainrule.types import Array, as_array
+from chainrule.train.arrays import as_data
+from chainrule.types import Array
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Examples:
             raise ArgumentError(f"{name} has no rows; there is nothing to learn from")
         if weights is None:
             return cls(tuple(arrays))
-        w = as_array(weights, f"sample weights of {name}").astype(np.float64)
+        w = as_data(weights, f"sample weights of {name}").astype(np.float64)
         if w.shape != (n,) or not np.all(np.isfinite(w)) or np.any(w < 0) or not np.any(w > 0):
             raise ArgumentError(f"sample weights of {name} must be {n} finite numbers of at least 0, not all 0")
         return cls(tuple(arrays), w / w.mean())

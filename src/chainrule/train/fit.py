@@ -15,6 +15,7 @@ from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
 from chainrule.rows import blocks
+from chainrule.train.arrays import as_data
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.examples import Examples
@@ -125,7 +126,7 @@ def _arrays(data: Any, name: str) -> list[Array]:
             "of rows"
         )
     named = {f"{name}[{i}]": array for i, array in enumerate(data)} if isinstance(data, tuple) else {name: data}
-    arrays = [as_array(array, place) for place, array in named.items()]
+    arrays = [as_data(array, place) for place, array in named.items()]
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ArgumentError(f"{name} must be an array or a tuple of arrays with one row for each example")
     for place, array in zip(named, arrays, strict=True):
