@@ -1,7 +1,7 @@
 """What is known of an array before it exists: its shape and dtype, and how two of them combine.
 
-Only seven dtypes travel through a graph. float32 and float64 can be differentiated; integers index, label and
-count; booleans choose; uint32 holds random bits.
+Eleven dtypes travel through a graph. float32 and float64 can be differentiated; integers of every size index, label
+and count; booleans choose.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ Shape: TypeAlias = tuple[int, ...]
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Integers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
-DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint32", "uint8", "bool"))
+_INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", *_INTEGERS, "bool"))
 _SHORT_NAMES = {dtype: f"{dtype.kind}{dtype.itemsize * 8}" for dtype in DTYPES} | {np.dtype(bool): "bool"}
+
+_LARGEST = int(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,12 @@ class ArrayType:
 
 
 def as_array(value: object, name: str = "value") -> Array:
-    """Return `value` as an array of one of the seven dtypes, in native byte order.
+    """Return `value` as an array of one of the eleven dtypes, in native byte order.
 
-    Other integers become int64, and smaller floats (float16, bfloat16) become float32: all without loss.
+    Smaller floats (float16, bfloat16) become float32, without loss.
 
     Raises:
-        ArgumentError: for strings, objects, complex numbers, ragged lists, integers beyond int64, masked arrays, and
+        ArgumentError: for strings, objects, complex numbers, ragged lists, integers beyond uint64, masked arrays, and
             arrays of other libraries that NumPy cannot read.
     """
     require_unmasked(value, name)
@@ -72,9 +75,8 @@ def as_array(value: object, name: str = "value") -> Array:
     native = array.dtype.newbyteorder("=")
     if native in DTYPES:
         return array.astype(native, copy=False)
-    for wider in (np.int64, np.float32):
-        if np.can_cast(native, wider):
-            return array.astype(wider)
+    if np.can_cast(native, np.float32):
+        return array.astype(np.float32)
     raise ArgumentError(
         f"{name} has dtype {array.dtype}, but chainrule computes with {', '.join(map(str, DTYPES))}; "
         "convert it first, for instance with .astype(np.float64)"
@@ -103,8 +105,18 @@ def has_gaps(array: Array) -> bool:
     return array.ndim > 0 and array.shape[-1] > 1 and array.strides[-1] != array.itemsize
 
 
+def holds(dtype: np.dtype[Any], number: int) -> bool:
+    """Whether NumPy takes a whole number for one of a dtype's: floats round, and every number has a truth."""
+    if dtype.kind == "b":
+        return True
+    if dtype.kind == "f":
+        return abs(number) <= _LARGEST
+    limits = np.iinfo(dtype)
+    return limits.min <= number <= limits.max
+
+
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    """Return `dtype` as one of the seven dtypes, or raise ArgumentError."""
+    """Return `dtype` as one of the eleven dtypes, or raise ArgumentError."""
     try:
         result = np.dtype(dtype)
     except (TypeError, ValueError, SyntaxError) as error:

@@ -1,4 +1,4 @@
-"""Sums, extremes, logsumexp and argmax along axes.
+"""Sums, extremes, logsumexp, argmax and argmin along axes.
 
 Vectors go along the axis whose elements are neighbours in memory, the last one if it is the same. If that axis is kept,
 every lane makes a reduction of its own. If it is reduced, the lanes hold parts of one reduction, which are combined at
@@ -98,8 +98,8 @@ def _reduction(e: Elements, at: Indices, width: int, vectors: bool) -> Val:
         return _nothing_is_zero(e, convert(f, total, wide, dtype))
     if name in ("max", "min"):
         return _pass(e, at, width, vectors, _extreme_fold(name, dtype))
-    if name == "argmax":
-        return _position(e, at)
+    if name in ("argmax", "argmin"):
+        return _position(e, at, "gt" if name == "argmax" else "lt")
     return _logsumexp(e, at, width, vectors, dtype)
 
 
@@ -260,8 +260,8 @@ def _across(f: Function, parts: Val, combine: Combine) -> Val:
     return combine(f, f.lane(parts, 0), f.lane(parts, 1))
 
 
-def _position(e: Elements, at: Indices) -> Val:
-    """The first place of the largest element, or of the first NaN."""
+def _position(e: Elements, at: Indices, better_than: str) -> Val:
+    """The first place of the largest or smallest element, or of the first NaN."""
     f = e.function
     (operand,) = e.kernel.anchor.operands
     (axis,), shape, dtype = reduced_axes(e), operand.type.shape, operand.type.dtype
@@ -275,11 +275,10 @@ def _position(e: Elements, at: Indices) -> Val:
             best, place = loop.carry(first), loop.carry(i64(0))
             x = element(index)
             if dtype.kind == "f":
-                better = f.or_(f.fcmp("ogt", x, best), f.fcmp("uno", x, x))
+                better = f.or_(f.fcmp("o" + better_than, x, best), f.fcmp("uno", x, x))
                 better = f.and_(better, f.fcmp("ord", best, best))
             else:
-                signed = "sgt" if dtype.kind == "i" else "ugt"
-                better = f.icmp(signed, x, best)
+                better = f.icmp(("s" if dtype.kind == "i" else "u") + better_than, x, best)
             loop.next(best, f.select(better, x, best))
             loop.next(place, f.select(better, index.value, place))
     return loop.result(place)

@@ -16,13 +16,14 @@ from chainrule.codegen.assembler import Function, Val, constant, element, lanes
 from chainrule.graph import Node
 from chainrule.ops.value import Value, known_number
 
+_UINT64 = np.dtype(np.uint64)
 Emitter: TypeAlias = Callable[..., Val]  # (function, node, *operands) -> value
 
 _ELEMENTS = {
     np.dtype(name): element
     for name, element in (
-        ("float32", "float"), ("float64", "double"), ("int32", "i32"), ("uint32", "i32"), ("int64", "i64"),
-        ("uint8", "i8"), ("bool", "i1"),
+        ("float32", "float"), ("float64", "double"), ("int8", "i8"), ("int16", "i16"), ("int32", "i32"),
+        ("int64", "i64"), ("uint8", "i8"), ("uint16", "i16"), ("uint32", "i32"), ("uint64", "i64"), ("bool", "i1"),
     )
 }  # fmt: skip
 
@@ -109,6 +110,8 @@ def _floor(f: Function, node: Node, x: Val) -> Val:
 
 def _power(f: Function, node: Node, a: Val, b: Val) -> Val:
     exponent = known_number(Value(node.operands[1]))
+    if node.type.dtype.kind != "f":
+        return math.whole_power(f, a, b, None if exponent is None else int(exponent))
     if exponent == 2:
         return f.fmul(a, a)
     if exponent == 0.5:  # as NumPy: √x, with its −0 and its NaN for −∞
@@ -139,10 +142,15 @@ def convert(f: Function, x: Val, source: np.dtype[Any], target: np.dtype[Any]) -
 
 def _to_integer(f: Function, x: Val, target: np.dtype[Any]) -> Val:
     """Towards zero, by way of int64, whose conversion is one instruction."""
-    limit = constant(x.type, 2.0**62)
+    limit, zero = constant(x.type, 2.0**63), constant(x.type, 0.0)
     fits = f.fcmp("olt", f.intrinsic("fabs", x), limit)
-    wide = f.cast("fptosi", f.select(fits, x, constant(x.type, 0.0)), "i64")
-    wide = f.select(fits, wide, constant(wide.type, -(2**63)))
+    wide = f.cast("fptosi", f.select(fits, x, zero), "i64")
+    least = constant(wide.type, -(2**63))
+    if target == _UINT64:
+        rest = f.fsub(x, limit)
+        upper = f.cast("fptosi", f.select(f.fcmp("olt", f.intrinsic("fabs", rest), limit), rest, zero), "i64")
+        return f.select(fits, wide, f.xor(upper, least))
+    wide = f.select(fits, wide, least)
     return wide if target.itemsize == 8 else f.cast("trunc", wide, element_of(target))
 
 

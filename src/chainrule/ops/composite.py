@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.ops.convert import match
+from chainrule.ops.convert import cast, common_dtype, loop_dtypes, match_loop
 from chainrule.ops.elementwise import erf, stop_gradient
 from chainrule.ops.random import uniform
 from chainrule.ops.reduce import logsumexp
-from chainrule.ops.value import ArrayLike, implements, implements_named
+from chainrule.ops.value import ArrayLike, implements, implements_named, lift
 
 
 def relu(x: ArrayLike) -> Any:
@@ -94,16 +94,24 @@ def normal(key: ArrayLike, shape: tuple[int, ...], stream: int = 0, dtype: Any =
 
 @implements(np.square)
 def _square(x: ArrayLike) -> Any:
-    return x**2
+    return np.power(cast(x, *loop_dtypes(np.square, x)), 2)
 
 
 @implements(np.reciprocal)
 def _reciprocal(x: ArrayLike) -> Any:
-    return 1 / x
+    """Of integers, what is left when the fraction is dropped; that of 0 is 0."""
+    x = cast(x, *loop_dtypes(np.reciprocal, x))
+    return 1 / x if x.dtype.kind == "f" else np.where(x == 1, x, np.where(x == -1, x, 0))
 
 
 @implements(np.clip)
 def _clip(x: ArrayLike, low: ArrayLike | None = None, high: ArrayLike | None = None) -> Any:
+    """A Python integer beyond a dtype's own bounds bounds nothing; min(max(x, 10), 300) of uint8 is max(x, 10)."""
+    x = lift(x)
+    if x.dtype.kind in "iu":
+        low = None if type(low) is int and low <= np.iinfo(x.dtype).min else low
+        high = None if type(high) is int and high >= np.iinfo(x.dtype).max else high
+    x = cast(x, common_dtype(x, *(bound for bound in (low, high) if bound is not None)))
     bounded = x if low is None else np.maximum(x, low)
     return bounded if high is None else np.minimum(bounded, high)
 
@@ -124,7 +132,7 @@ def _logaddexp(a: ArrayLike, b: ArrayLike) -> Any:
 
     With |a − b| in its place the value would be the same, but the second derivative at a = b 0 instead of ¼.
     """
-    a, b = match(a, b)
+    a, b = match_loop(np.logaddexp, a, b)
     first = a >= b
     endless = (a == b) & (np.abs(a) == np.inf)  # their difference is nan; each has half of the slope
     larger: Any = np.where(first, a, b)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
-from chainrule.types import ArrayType, Shape, as_array, as_dtype, broadcast_shapes
+from chainrule.types import ArrayType, Shape, as_array, as_dtype, broadcast_shapes, holds
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -73,9 +74,34 @@ def common_dtype(*operands: ArrayLike) -> np.dtype[Any]:
 
 
 def _dtype_or_number(x: ArrayLike) -> Any:
-    if isinstance(x, Value):
-        return x.dtype
-    return x if type(x) in (bool, int, float) else as_array(x).dtype
+    return type(x)() if type(x) in (int, float) else dtype_of(x)  # how large a number is does not matter
+
+
+def dtype_of(x: ArrayLike) -> np.dtype[Any]:
+    """The dtype of a traced value, an array or a number."""
+    return x.dtype if isinstance(x, Value) else as_array(x).dtype
+
+
+def loop_dtypes(ufunc: np.ufunc, *operands: ArrayLike) -> tuple[np.dtype[Any], ...]:
+    """The dtypes in which NumPy's `ufunc` takes these operands, with float32 in the place of float16.
+
+    Raises:
+        ArgumentError: it takes no such operands, as np.negative takes no bools.
+    """
+    return _loop(ufunc, tuple(type(x) if type(x) in (int, float) else dtype_of(x) for x in operands))
+
+
+@cache
+def _loop(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> tuple[np.dtype[Any], ...]:
+    try:
+        *dtypes, _ = ufunc.resolve_dtypes((*kinds, None))
+    except TypeError as error:
+        named = " and ".join(kind.__name__ if isinstance(kind, type) else str(kind) for kind in kinds)
+        raise ArgumentError(
+            f"np.{ufunc.__name__} takes no {named}; convert to a number first, as in x.astype(np.int64)"
+            ", or use np.logical_not, np.logical_and and np.logical_or"
+        ) from error
+    return tuple(np.dtype(np.float32) if dtype == np.float16 else dtype for dtype in dtypes)
 
 
 def shape_of(x: ArrayLike) -> Shape:
@@ -88,8 +114,25 @@ def fit(x: ArrayLike, dtype: np.dtype[Any], shape: Shape, *, traced: bool = True
 
     A number that meets traced values becomes a constant before it is broadcast: the graph holds one number, not copies.
     """
-    converted = cast(x if isinstance(x, Value) else as_array(x), dtype)
+    converted = cast(x if isinstance(x, Value) else _held(x, dtype), dtype)
     return broadcast(lift(converted) if traced else converted, shape)
+
+
+def _held(x: ArrayLike, dtype: np.dtype[Any]) -> Any:
+    """A plain operand; ArgumentError if it is a Python integer that `dtype` does not hold, where NumPy raises too."""
+    if type(x) is not int:
+        return as_array(x)
+    if not holds(dtype, x):
+        raise ArgumentError(
+            f"the Python integer {x} does not fit {dtype}; convert the array first to a dtype that holds it, "
+            "as in x.astype(np.int64)"
+        )
+    return as_array(float(x) if dtype.kind == "f" else x)
+
+
+def match_loop(ufunc: np.ufunc, *operands: ArrayLike) -> list[Any]:
+    """The operands in the dtype in which NumPy's `ufunc` computes, broadcast to one shape."""
+    return match(*operands, dtype=loop_dtypes(ufunc, *operands)[0])
 
 
 def match(*operands: ArrayLike, dtype: np.dtype[Any] | None = None) -> list[Any]:

@@ -14,13 +14,13 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, Rule, register
-from chainrule.ops.convert import common_dtype, fit, match, shape_of
+from chainrule.ops.convert import broadcast, common_dtype, dtype_of, fit, loop_dtypes, match, match_loop, shape_of
 from chainrule.ops.special import erf as _erf_of_array
 from chainrule.ops.value import ArrayLike, Value, apply, implements, implements_named, known_number, lift
-from chainrule.types import Array, ArrayType, broadcast_shapes
+from chainrule.types import Array, ArrayType, broadcast_shapes, holds
 
 _BOOL = np.dtype(bool)
-_FLOAT64 = np.dtype(np.float64)
+_UINT64 = np.dtype(np.uint64)
 
 
 def _same_type(*operands: ArrayType, **attributes: Any) -> ArrayType:
@@ -33,7 +33,7 @@ def _same_type(*operands: ArrayType, **attributes: Any) -> ArrayType:
 def _number_type(*operands: ArrayType) -> ArrayType:
     if operands[0].dtype == _BOOL:
         raise ArgumentError(
-            "bool operands cannot be subtracted or negated; use logical_not or logical_and, or cast to a number"
+            "bool operands have no difference, negative or sign; use logical_not or logical_and, or cast to a number"
         )
     return _same_type(*operands)
 
@@ -97,7 +97,7 @@ SINH = _elementwise("sinh", "sinh {0}", np.sinh, lambda g, y, x: g * np.cosh(x))
 COSH = _elementwise("cosh", "cosh {0}", np.cosh, lambda g, y, x: g * np.sinh(x))
 ERF = _elementwise("erf", "erf {0}", _erf_of_array, lambda g, y, x: g * (2 / sqrt(pi)) * np.exp(-x * x))
 ABS = _elementwise("abs", "|{0}|", np.abs, lambda g, y, x: g * np.sign(x))
-SIGN = _elementwise("sign", "sign {0}", np.sign, None)
+SIGN = _elementwise("sign", "sign {0}", np.sign, None, infer=_number_type)
 FLOOR = _elementwise("floor", "⌊{0}⌋", np.floor, None)
 STOP_GRADIENT = _elementwise("stop_gradient", "constant {0}", np.copy, None)
 
@@ -141,16 +141,13 @@ WHERE = _elementwise(
 # The NumPy functions that these records stand for: operands are brought to one type first.
 
 
-def _implement(op: Op, *functions: Callable[..., Any], to_float: bool = False) -> None:
-    @implements(*functions)
+def _implement(op: Op, ufunc: np.ufunc) -> None:
+    @implements(ufunc)
     def function(*operands: ArrayLike) -> Any:
-        dtype = common_dtype(*operands)
-        if to_float and dtype.kind != "f":
-            dtype = _FLOAT64
-        return apply(op, *match(*operands, dtype=dtype))
+        return apply(op, *match_loop(ufunc, *operands))
 
 
-_OF_NUMBERS: dict[Op, Callable[..., Any]] = {
+_UFUNCS: dict[Op, np.ufunc] = {
     ADD: np.add,
     SUBTRACT: np.subtract,
     MULTIPLY: np.multiply,
@@ -160,12 +157,6 @@ _OF_NUMBERS: dict[Op, Callable[..., Any]] = {
     FLOOR: np.floor,
     MAXIMUM: np.maximum,
     MINIMUM: np.minimum,
-    LESS: np.less,
-    LESS_EQUAL: np.less_equal,
-    EQUAL: np.equal,
-    NOT_EQUAL: np.not_equal,
-}
-_OF_FLOATS: dict[Op, Callable[..., Any]] = {
     DIVIDE: np.divide,
     EXP: np.exp,
     EXPM1: np.expm1,
@@ -180,10 +171,39 @@ _OF_FLOATS: dict[Op, Callable[..., Any]] = {
     SINH: np.sinh,
     COSH: np.cosh,
 }
-for _op, _function in _OF_NUMBERS.items():
-    _implement(_op, _function)
-for _op, _function in _OF_FLOATS.items():
-    _implement(_op, _function, to_float=True)
+for _op, _ufunc in _UFUNCS.items():
+    _implement(_op, _ufunc)
+
+
+def _implement_comparison(op: Op, ufunc: np.ufunc) -> None:
+    @implements(ufunc)
+    def function(a: ArrayLike, b: ArrayLike) -> Any:
+        dtypes = loop_dtypes(ufunc, a, b)
+        beyond = [_beyond(x, dtype) for x, dtype in zip((a, b), dtypes, strict=True)]
+        if any(beyond):
+            return broadcast(lift(ufunc(*beyond)), broadcast_shapes(shape_of(a), shape_of(b)))
+        return _compare_signs(op, ufunc, a, b) if dtypes[0] != dtypes[1] else apply(op, *match(a, b, dtype=dtypes[0]))
+
+
+def _beyond(x: ArrayLike, dtype: np.dtype[Any]) -> int:
+    """On which side of all integers of a dtype a Python integer lies: −1 or 1; 0 if it is one of them."""
+    if type(x) is not int or dtype.kind == "f" or holds(dtype, x):
+        return 0
+    return 1 if x > 0 else -1
+
+
+def _compare_signs(op: Op, ufunc: np.ufunc, a: ArrayLike, b: ArrayLike) -> Any:
+    """int64 with uint64, exactly: a negative number is below all of the others, and the rest can be uint64."""
+    if dtype_of(a).kind == "u":
+        below, truth = np.less(b, 0), ufunc(0, -1)
+    else:
+        below, truth = np.less(a, 0), ufunc(-1, 0)
+    return np.where(below, truth, apply(op, *match(a, b, dtype=_UINT64)))
+
+
+_COMPARISONS = {LESS: np.less, LESS_EQUAL: np.less_equal, EQUAL: np.equal, NOT_EQUAL: np.not_equal}
+for _op, _ufunc in _COMPARISONS.items():
+    _implement_comparison(_op, _ufunc)
 
 
 @implements(np.greater)
@@ -197,8 +217,8 @@ def _greater_equal(a: ArrayLike, b: ArrayLike) -> Any:
 
 
 @implements(np.positive)
-def _positive(x: Value) -> Value:
-    return x
+def _positive(x: Value) -> Any:
+    return match_loop(np.positive, x)[0]
 
 
 @implements(np.logical_and, np.bitwise_and)
@@ -234,15 +254,28 @@ def _where(condition: ArrayLike, a: ArrayLike, b: ArrayLike) -> Any:
 
 @implements(np.power)
 def _power_of(a: ArrayLike, b: ArrayLike) -> Any:
-    a, b = match(a, b)
-    return a if known_number(lift(b)) == 1 else apply(POWER, a, b)
+    base, exponent = match_loop(np.power, a, b)
+    if base.dtype.kind != "f":
+        _require_whole_powers(b)
+    return base if known_number(lift(exponent)) == 1 else apply(POWER, base, exponent)
+
+
+def _require_whole_powers(exponent: ArrayLike) -> None:
+    """Raise ArgumentError unless no exponent of an integer is negative."""
+    if isinstance(exponent, Value):
+        if exponent.dtype.kind == "i":
+            raise ArgumentError(
+                "integers have no negative powers, and the exponent, a traced integer, may be negative; make the base "
+                "a float, as in x.astype(np.float64) ** n, or the exponent unsigned, as in x ** n.astype(np.uint8)"
+            )
+    elif np.any(np.less(exponent, 0)):
+        raise ArgumentError("integers have no negative powers; make the base a float, as in x.astype(np.float64) ** n")
 
 
 @implements_named("erf")
 def erf(x: ArrayLike) -> Any:
     """The error function 2/√π ∫₀ˣ exp(−t²) dt."""
-    dtype = common_dtype(x)
-    return apply(ERF, *match(x, dtype=dtype if dtype.kind == "f" else _FLOAT64))
+    return apply(ERF, *match_loop(np.exp, x))
 
 
 def stop_gradient(x: ArrayLike) -> Any:

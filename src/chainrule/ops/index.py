@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
-from chainrule.ops.convert import match, shape_of
+from chainrule.ops.convert import cast, match, shape_of
 from chainrule.ops.shape import slice_axes
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift, refuse
 from chainrule.types import Array, ArrayType, Shape, as_array, as_integer, normalise_axis, require_unmasked
@@ -41,17 +41,14 @@ def _scatter_array(x: Array, indices: Array, axis: int, length: int) -> Array:
     return result
 
 
-TAKE = register(
+TAKE: Op = register(
     Op(
         "take",
         Kind.MOVEMENT,
         "{0}[{1}]",
         infer=_take_type,
         numpy=lambda x, indices, axis: np.take(x, indices, axis=axis),
-        rules=(
-            lambda g, y, x, indices, axis: apply(SCATTER_ADD, g, indices, axis=axis, length=x.shape[axis]),
-            None,
-        ),
+        rules=(lambda g, y, x, indices, axis: apply(SCATTER_ADD, g, indices, axis=axis, length=x.shape[axis]), None),
     )
 )
 SCATTER_ADD: Op = register(  # the adjoint of take: elements that were taken twice get two cotangents, which add up
@@ -107,8 +104,11 @@ def _from_front(indices: ArrayLike, length: int) -> Any:
     """Indices counted from the front; known ones are checked at once, traced ones when they are used."""
     if isinstance(indices, Value):
         _require_integers(indices.node.type)
+        if indices.dtype == np.uint64:  # too high a one must not become a negative one
+            indices = np.minimum(indices, length)
         if indices.dtype.kind == "u":
-            return indices
+            return cast(indices, np.int64)
+        indices = cast(indices, np.int64)
         counted = np.where(indices < -length, length, indices + length)  # too low a one becomes too high a one
         return np.where(indices < 0, counted, indices)
     known = _known(indices)
@@ -117,6 +117,7 @@ def _from_front(indices: ArrayLike, length: int) -> Any:
         raise ArgumentError(
             f"index {known.max() if known.max() >= length else known.min()} is outside an axis of length {length}"
         )
+    known = known.astype(np.int64)
     return np.where(known < 0, known + length, known)
 
 

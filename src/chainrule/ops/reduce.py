@@ -98,16 +98,20 @@ LOGSUMEXP = register(
         rules=(lambda g, y, x, axis: _alongside(g, x, axis) * np.exp(x - _alongside(y, x, axis)),),
     )
 )
-ARGMAX = register(
-    Op(
-        "argmax",
-        Kind.REDUCTION,
-        "argmax {0}",
-        infer=lambda x, axis: ArrayType(_nonempty(x, (axis,)).shape, np.dtype(np.int64)),
-        numpy=lambda x, axis: np.asarray(np.argmax(x, axis=axis)),
-        rules=(None,),
-    )
-)
+
+
+def _position(name: str, find: Any) -> Op:
+    def infer(x: ArrayType, axis: int) -> ArrayType:
+        return ArrayType(_nonempty(x, (axis,)).shape, np.dtype(np.int64))
+
+    def numpy(x: Array, axis: int) -> Array:
+        return np.asarray(find(x, axis=axis))
+
+    return register(Op(name, Kind.REDUCTION, f"{name} {{0}}", infer, numpy, (None,)))
+
+
+ARGMAX = _position("argmax", np.argmax)
+ARGMIN = _position("argmin", np.argmin)
 
 
 def _reduce(op: Op, x: Any, axis: Axes, keepdims: bool) -> Any:
@@ -118,8 +122,12 @@ def _reduce(op: Op, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 @implements(np.sum)
 def _sum(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
-    counted = x if x.dtype.kind == "f" else cast(x, np.int64)
-    return _reduce(SUM, counted, axis, keepdims)
+    return _reduce(SUM, _counted(x), axis, keepdims)
+
+
+def _counted(x: Any) -> Any:
+    """Numbers to be added up or multiplied: integers with 64 bits, so that few results wrap."""
+    return x if x.dtype.kind == "f" else cast(x, np.uint64 if x.dtype.kind == "u" else np.int64)
 
 
 @implements(np.max)
@@ -139,16 +147,18 @@ def logsumexp(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any
 
 @implements(np.argmax)
 def _argmax(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    flat, along = (np.ravel(x), 0) if axis is None else (x, normalise_axis(axis, x.ndim))
-    result = apply(ARGMAX, flat, axis=along)
-    if not keepdims:
-        return result
-    return _alongside(result, x, normalise_axes(axis, x.ndim))
+    return _find(ARGMAX, x, axis, keepdims)
 
 
 @implements(np.argmin)
 def _argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    return _argmax(-x, axis, keepdims=keepdims)
+    return _find(ARGMIN, x, axis, keepdims)
+
+
+def _find(op: Op, x: Any, axis: int | None, keepdims: bool) -> Any:
+    flat, along = (np.ravel(x), 0) if axis is None else (x, normalise_axis(axis, x.ndim))
+    result = apply(op, flat, axis=along)
+    return _alongside(result, x, normalise_axes(axis, x.ndim)) if keepdims else result
 
 
 def _count(x: Any, axis: Axes) -> int:
@@ -167,7 +177,7 @@ def _mean(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
 @implements(np.var)
 def _var(x: ArrayLike, axis: Axes = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     deviation = _as_float(x) - np.mean(x, axis=axis, keepdims=True)
-    return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) / (_count(x, axis) - ddof)
+    return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) / max(_count(x, axis) - ddof, 0)
 
 
 @implements(np.std)
@@ -180,9 +190,10 @@ def _prod(x: ArrayLike, axis: Axes = None, *, keepdims: bool = False) -> Any:
     """A tree of products of halves: its derivative is right at zeros, where dividing by an element would not be."""
     axes = normalise_axes(axis, x.ndim)
     kept = [i for i in range(x.ndim) if i not in axes]
+    x = _counted(x)
     rows = np.reshape(np.transpose(x, (*axes, *kept)), (_count(x, axes), *_reduced_shape(x.shape, axes)))
     if not len(rows):
-        return np.ones(rows.shape[1:], x.dtype)
+        rows = np.ones((1, *rows.shape[1:]), x.dtype)
     while len(rows) > 1:
         half = len(rows) // 2
         products = rows[:half] * rows[half : 2 * half]
@@ -196,6 +207,7 @@ def _norm(x: ArrayLike, ord: Any = None, axis: Axes = None, keepdims: bool = Fal
 
     The derivative of the Euclidean norm at 0 is nan, as 0/0 is.
     """
+    x = _as_float(x)
     if ord is None or (ord == 2 and _names_one_axis(x, axis)):
         return euclidean(_as_float(x), axis, keepdims)
     if ord in (1, np.inf) and _names_one_axis(x, axis):

@@ -11,9 +11,9 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.graph import EachOperand, Kind, Op, register
-from chainrule.ops.convert import cast, common_dtype, match
+from chainrule.ops.convert import cast, dtype_of, fit, shape_of
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
-from chainrule.types import Array, ArrayType, Shape, normalise_axes, normalise_axis
+from chainrule.types import Array, ArrayType, Shape, as_dtype, broadcast_shapes, normalise_axes, normalise_axis
 
 Ranges: TypeAlias = tuple[tuple[int, int, int], ...]  # (start, count, step) for every axis
 
@@ -201,7 +201,7 @@ def _squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
 def _concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Any:
     if axis is None:
         arrays, axis = [np.ravel(x) for x in arrays], 0
-    dtype = common_dtype(*arrays)
+    dtype = as_dtype(np.result_type(*map(dtype_of, arrays)))
     values = [cast(lift(x), dtype) for x in arrays]
     return values[0] if len(values) == 1 else apply(CONCATENATE, *values, axis=normalise_axis(axis, values[0].ndim))
 
@@ -249,7 +249,7 @@ def _flip(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
 
 @implements(np.broadcast_arrays)
 def _broadcast_arrays(*arrays: ArrayLike) -> list[Any]:
-    shape = match(*arrays)[0].shape
+    shape = broadcast_shapes(*map(shape_of, arrays))
     return [np.broadcast_to(lift(x), shape) for x in arrays]
 
 
@@ -280,4 +280,4 @@ def _ones_like(x: Value, dtype: Any = None) -> Any:
 
 @implements(np.full_like)
 def _full_like(x: Value, fill_value: ArrayLike, dtype: Any = None) -> Any:
-    return np.broadcast_to(cast(lift(fill_value), dtype or x.dtype), x.shape)
+    return fit(fill_value, as_dtype(dtype or x.dtype), x.shape)

@@ -156,6 +156,10 @@ class Value(NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         return _record(IMPLEMENTATIONS[operator.getitem], "indexing", (self, index), {})
 
+    def __pow__(self, exponent: Any) -> Any:
+        """As NumPy's operator, for which a square is np.square: of truths it has another dtype than np.power."""
+        return np.square(self) if type(exponent) is int and exponent == 2 else np.power(self, exponent)
+
     sum = _method(np.sum)
     mean = _method(np.mean)
     prod = _method(np.prod)

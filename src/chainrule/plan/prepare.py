@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from chainrule.graph import Graph, Node, inherit, make_node, rebuild, with_outputs
-from chainrule.ops.convert import CAST
-from chainrule.ops.elementwise import LESS_EQUAL, STOP_GRADIENT, WHERE
+from chainrule.ops.convert import BROADCAST, CAST
+from chainrule.ops.elementwise import LESS_EQUAL, MULTIPLY, STOP_GRADIENT, WHERE
 from chainrule.ops.matmul import MATMUL
 from chainrule.ops.reduce import SUM
 from chainrule.ops.shape import RESHAPE, TRANSPOSE
@@ -23,7 +23,7 @@ _NARROW = 4  # columns that would leave most of a vector unused
 def prepare(graph: Graph) -> Graph:
     """The graph in which every output is a computed node of its own and no large sum is left to one thread."""
     rectified: dict[Node, Node] = {}
-    graph = rebuild(graph, lambda _, node: _by_rectified(_narrow_product(_in_two_steps(node)), rectified))
+    graph = rebuild(graph, lambda _, node: _by_rectified(_product(_in_two_steps(node)), rectified))
     outputs: list[Node] = []
     for output in graph.outputs:
         # returned three times, it is a copy of a copy; sums at columns are made in memory that nobody else sees
@@ -55,9 +55,27 @@ def _in_two_steps(node: Node) -> Node:
     return total if wide == dtype else make_node(CAST, (total,), dtype=dtype)
 
 
+def _product(node: Node) -> Node:
+    """A product as the one that its kernel is made for."""
+    if node.op is not MATMUL:
+        return node
+    return _narrow_product(node) if node.type.is_float else _sum_of_products(node)
+
+
+def _sum_of_products(node: Node) -> Node:
+    """A product of integers as sums Σ_k a_ik·b_kj: its tiles are for floats. Of bools it is ⋁_k a_ik ∧ b_kj."""
+    a, b = node.operands
+    *stack, rows, inner = a.type.shape
+    columns = b.type.shape[-1]
+    a = make_node(RESHAPE, (a,), shape=(*stack, rows, inner, 1))
+    b = make_node(RESHAPE, (b,), shape=(*stack, 1, inner, columns))
+    terms = tuple(make_node(BROADCAST, (x,), shape=(*stack, rows, inner, columns)) for x in (a, b))
+    return make_node(SUM, (make_node(MULTIPLY, terms),), axis=(len(stack) + 1,))
+
+
 def _narrow_product(node: Node) -> Node:
     """xᵀδ with very few columns as (δᵀx)ᵀ: its rows fill vectors, and the sums are the same."""
-    if node.op is not MATMUL or len(node.type.shape) != 2 or node.operands[0].op is not TRANSPOSE:
+    if len(node.type.shape) != 2 or node.operands[0].op is not TRANSPOSE:
         return node
     rows, columns = node.type.shape
     if columns > _NARROW or rows <= columns:

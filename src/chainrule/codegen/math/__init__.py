@@ -12,6 +12,7 @@ from chainrule.codegen.math.hyperbolic import cosh, sinh, tanh
 from chainrule.codegen.math.logarithm import log, log1p
 from chainrule.codegen.math.numbers import fma
 from chainrule.codegen.math.power import power
+from chainrule.codegen.math.whole_power import whole_power
 
 __all__ = [
     "arctan",
@@ -28,4 +29,5 @@ __all__ = [
     "sinh",
     "tan",
     "tanh",
+    "whole_power",
 ]
