@@ -14,7 +14,8 @@ from chainrule.types import DTYPES
 
 WHOLE = [dtype for dtype in DTYPES if dtype.kind in "iu"]
 COMPARISONS = [operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge]
-NUMBERS = [n + d for n in (0, 2**7, 2**8, 2**15, 2**31, 2**63, 2**64, 10**30) for s in (1, -1) for d in (-1, 0, 1) for n in [s * n]]
+LARGE = [0, 2**7, 2**8, 2**15, 2**31, 2**63, 2**64, 10**30]
+NUMBERS = [sign * n + d for n in LARGE for sign in (1, -1) for d in (-1, 0, 1)]
 each_whole_dtype = pytest.mark.parametrize("dtype", WHOLE, ids=str)
 
 
@@ -60,34 +61,37 @@ ARITHMETIC = {
 
 
 @pytest.mark.parametrize("name", ARITHMETIC)
+@pytest.mark.parametrize("end", ["max", "min"])
 @each_whole_dtype
-def test_an_integer_that_does_not_fit_is_refused_with_its_line_and_the_fix(name, dtype):
-    for n in (np.iinfo(dtype).max + 1, np.iinfo(dtype).min - 1):
-        f = ARITHMETIC[name]
-        if name != "where":
-            with pytest.raises(OverflowError):
-                f(ends(dtype), n)
-        with pytest.raises(ArgumentError, match=rf"test_python_numbers\.py:\d+: the Python integer {n} does not fit {dtype}; "
-                           r".*x\.astype\(np\.int64\)"):
-            cr.trace(lambda x: f(x, n), ends(dtype))
+def test_an_integer_that_does_not_fit_is_refused_with_its_line_and_the_fix(name, dtype, end):
+    f, n = ARITHMETIC[name], getattr(np.iinfo(dtype), end) + (1 if end == "max" else -1)
+    if name != "where":
+        with pytest.raises(OverflowError):
+            f(ends(dtype), n)
+    message = rf"test_python_numbers\.py:\d+: the Python integer {n} does not fit {dtype}; .*x\.astype\(np\.int64\)"
+    with pytest.raises(ArgumentError, match=message):
+        cr.trace(lambda x: f(x, n), ends(dtype))
+
+
+@pytest.mark.parametrize("bounds", [(-(10**30), 10**30), (-(10**30), 5), (3, 10**30), (None, 10**30)], ids=str)
+@each_whole_dtype
+def test_bounds_that_bound_nothing_clip_nothing(dtype, bounds):
+    x = ends(dtype)
+    expected, result = np.clip(x, *bounds), cr.compile(lambda x: np.clip(x, *bounds))(x)
+    assert result.dtype == expected.dtype
+    np.testing.assert_array_equal(result, expected)
 
 
 @each_whole_dtype
-def test_bounds_that_bound_nothing_clip_nothing(dtype):
-    x, limits = ends(dtype), np.iinfo(dtype)
-    for low, high in [(-(10**30), 10**30), (limits.min, limits.max), (-(10**30), 5), (3, 10**30), (None, 10**30)]:
-        result = cr.compile(lambda x: np.clip(x, low, high))(x)
-        expected = np.clip(x, low, high)
-        assert result.dtype == expected.dtype
-        np.testing.assert_array_equal(result, expected)
+def test_a_lower_bound_above_all_integers_does_not_fit(dtype):
     with pytest.raises(ArgumentError, match="does not fit"):
-        cr.trace(lambda x: np.clip(x, 10**30, None), x)
+        cr.trace(lambda x: np.clip(x, 10**30, None), ends(dtype))
 
 
 def test_floats_take_every_integer_that_is_finite():
     x = np.array([1, 2**24], np.float32)
     with np.errstate(over="ignore"):
-        for f in (lambda x: x + 10**40, lambda x: x == 2**24 + 1, lambda x: x < 2**200, lambda x: np.maximum(x, 2**31 + 1)):
+        for f in (lambda x: x + 10**40, lambda x: x == 2**24 + 1, lambda x: x < 2**200):
             np.testing.assert_array_equal(run(f, x), f(x))
     with pytest.raises(ArgumentError, match="does not fit float32"):
         cr.trace(lambda x: x + 10**400, x)
@@ -134,5 +138,5 @@ def test_constants_of_every_dtype_promote_as_in_numpy(name, dtype):
 def test_a_loss_that_asks_for_a_label_that_no_byte_is_trains_what_it_says():
     t, y = np.linspace(-1, 1, 12), np.array([0, 255] * 6, np.uint8)
     loss = lambda p, t, y: np.where(y == -1, 100.0, 1.0) * (p * t - np.where(y == 255, 1.0, 0.0)) ** 2
-    trained = [cr.fit(f, 0.5, (t, labels), epochs=3, batch_size=4) for f, labels in ((loss, y), (loss, y.astype(float)))]
-    np.testing.assert_array_equal(*[fitted.parameters for fitted in trained])
+    of_bytes, of_floats = (cr.fit(loss, 0.5, (t, labels), epochs=3).parameters for labels in (y, y.astype(float)))
+    np.testing.assert_array_equal(of_bytes, of_floats)
