@@ -13,6 +13,7 @@ from chainrule import ops, reference
 from chainrule.errors import ArgumentError, ChainruleError, TraceError
 from chainrule.ops.shape import SLICE, UNSLICE
 from chainrule.ops.value import apply
+from chainrule.types import DTYPES
 
 SHAPES = np_st.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)
 
@@ -379,3 +380,57 @@ def test_scatter_add_counts_negative_indices_from_the_end():
     scatter = lambda x, i: ops.scatter_add(x, i, length=3)
     for function in (scatter, cr.compile(scatter), lambda x, i: cr.vjp(lambda x: scatter(x, i), x)[0]):
         np.testing.assert_array_equal(function(x, indices), [2, 0, 5])
+
+
+# Dtypes of indices
+
+INDEX_DTYPES = [dtype for dtype in DTYPES if dtype.kind in "iu"]
+HOW_TO_INDEX = {
+    "take": lambda x, i: np.take(x, i, axis=0),
+    "one axis": lambda x, i: x[i],
+    "take_along_axis": lambda x, i: np.take_along_axis(x, np.stack([i, i, i], axis=1), axis=0),
+}
+
+
+@pytest.mark.parametrize("how", HOW_TO_INDEX)
+@pytest.mark.parametrize("dtype", INDEX_DTYPES, ids=str)
+def test_indices_of_every_dtype_reach_all_of_a_longer_axis(dtype, how):
+    x, f = np.arange(900.0).reshape(300, 3), HOW_TO_INDEX[how]
+    limits = np.iinfo(dtype)
+    i = np.array([0, 3, min(299, limits.max), max(-300, limits.min), 7], dtype)
+    expected = f(x, i)
+    known, traced = cr.compile(lambda x, j: (f(x, i), f(x, j)))(x, i)
+    np.testing.assert_array_equal(known, expected)
+    np.testing.assert_array_equal(traced, expected)
+    np.testing.assert_array_equal(reference.prepare(cr.trace(f, x, i))([x, i])[0], expected)
+    counts = np.zeros(x.shape)
+    np.add.at(counts, i, 1.0)
+    slope = cr.grad(lambda x: np.sum(f(x, i)))(x)
+    np.testing.assert_array_equal(slope, counts)
+
+
+@pytest.mark.parametrize("dtype", INDEX_DTYPES, ids=str)
+def test_scatter_add_takes_indices_of_every_dtype_from_both_ends(dtype):
+    i = np.array([0, 3, 3, 0 if dtype.kind == "u" else -1], dtype)
+    x = np.arange(1.0, 5.0)
+    expected = np.zeros(300)
+    np.add.at(expected, i, x)
+    known, traced = cr.compile(lambda x, j: (ops.scatter_add(x, i, length=300), ops.scatter_add(x, j, length=300)))(
+        x, i
+    )
+    np.testing.assert_array_equal(known, expected)
+    np.testing.assert_array_equal(traced, expected)
+    np.testing.assert_array_equal(ops.scatter_add(x, i, length=300), expected)
+
+
+@pytest.mark.parametrize("how", ["taken", "scattered"])
+@pytest.mark.parametrize("dtype", INDEX_DTYPES, ids=str)
+def test_the_largest_index_of_every_dtype_is_outside_of_a_short_axis(dtype, how):
+    f = (lambda x, j: x[j]) if how == "taken" else (lambda x, j: ops.scatter_add(x[:2], j, length=3))
+    x, i = np.arange(3.0), np.array([0, np.iinfo(dtype).max], dtype)
+    with pytest.raises(ArgumentError):
+        cr.compile(f)(x, i)
+    with pytest.raises(ArgumentError):
+        reference.prepare(cr.trace(f, x, i))([x, i])
+    with pytest.raises(ArgumentError, match=f"index {i[1]} is outside an axis of length 3"):
+        cr.trace(lambda x: f(x, i), x)

@@ -66,7 +66,7 @@ SCATTER_ADD: Op = register(  # the adjoint of take: elements that were taken twi
 def scatter_add(x: ArrayLike, indices: ArrayLike, *, axis: int = 0, length: int) -> Any:
     """Zeros with x[…, i, …] added at position indices[i] of a new axis of `length`: the adjoint of np.take.
 
-    Negative indices count from the end.
+    Integers of any dtype; negative ones count from the end.
 
     Raises:
         ArgumentError: the indices are no integers, lie outside of the new axis, or do not have the shape of `x` there.
