@@ -193,7 +193,7 @@ def read_only():
         (np.ones(4)[::-1], "not C-contiguous"),
         ([1.0, 2.0], r"w\['W'\]\[0\] of f is donated, but it is no NumPy array but float"),
         (np.ones(4, ">f8"), "dtype >f8, which would have to be converted"),
-        (np.ones(4, np.int8), "dtype int8, which would"),
+        (np.ones(4, np.float16), "dtype float16, which would"),
         (np.ma.masked_array(np.ones(4)), "no NumPy array but MaskedArray"),
     ],
 )
