@@ -79,10 +79,9 @@ def test_arrays_of_one_type_need_one_preparation_however_they_lie(same):
     assert (f.times, type(result), result.tolist()) == (1, np.ndarray, [20, 10, 0])
 
 
-@pytest.mark.parametrize("narrow", [np.int8, np.uint16, np.float16])
-def test_other_dtypes_are_widened(narrow):
-    result = Program(lambda x: x + x)(np.array([1, 100], narrow))
-    assert (result.dtype, result.tolist()) == (np.float32 if narrow is np.float16 else np.int64, [2, 200])
+def test_half_floats_are_widened():
+    result = Program(lambda x: x + x)(np.array([1, 100], np.float16))
+    assert (result.dtype, result.tolist()) == (np.float32, [2, 200])
 
 
 def test_arguments_are_checked_at_every_call():
