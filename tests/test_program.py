@@ -67,7 +67,7 @@ def test_other_types_are_another_preparation(other):
         np.array([2.0, 1.0, 0.0], ">f8"),
         np.array([2.0, 9.0, 1.0, 9.0, 0.0, 9.0])[::2],
         np.broadcast_to(np.array([2.0, 1.0, 0.0]), (3,)),
-        np.ma.masked_array([2.0, 1.0, 0.0]),
+        np.array([2.0, 1.0, 0.0]).view(np.recarray),
     ],
     ids=["backwards", "big-endian", "strided", "read-only", "subclass"],
 )
