@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.ops.convert import match
+from chainrule.ops.convert import match_loop
 from chainrule.ops.value import ArrayLike, implements
 
 
 @implements(np.hypot)
 def _hypot(a: ArrayLike, b: ArrayLike) -> Any:
     """As in C99, an infinite leg makes an infinite length, whatever the other one is."""
-    a, b = match(a, b)
+    a, b = match_loop(np.hypot, a, b)
     scale = _scale(np.maximum(np.abs(a), np.abs(b)))
     x, y = a * scale, b * scale
     endless = (np.abs(a) == np.inf) | (np.abs(b) == np.inf)
