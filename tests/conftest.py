@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from chainrule.plan import Plan
 
 # NumPy reads these when it is imported, which is later. The matrices of the tests are small: threads would only wait.
 for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
@@ -99,19 +102,17 @@ def same_numbers_whatever_ran_before(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def verified_plans() -> Iterator[None]:
-    """Every plan that is made is checked."""
+    """Every plan is checked where it is made, whoever asked for it."""
     from chainrule.plan import build
     from chainrule.plan.verify import verify
-    from chainrule.runtime import inspection, plans
 
-    plan_of = build.make_plan
+    made = build.Plan
 
-    def make_plan(*arguments: Any, **keywords: Any) -> Any:
-        plan = plan_of(*arguments, **keywords)
+    def verified(*parts: Any) -> Plan:
+        plan = made(*parts)
         verify(plan)
         return plan
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (build, inspection, plans):
-            patch.setattr(module, "make_plan", make_plan)
+        patch.setattr(build, "Plan", verified)
         yield

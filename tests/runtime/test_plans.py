@@ -5,9 +5,12 @@ import pytest
 
 import chainrule as cr
 from chainrule import ops
-from chainrule.plan import ONE_CALL, Usage
-from chainrule.runtime import plans
+from chainrule.errors import PlanError
+from chainrule.plan import ONE_CALL, Usage, build, make_plan
+from chainrule.runtime import calls, plans
 from chainrule.runtime.executable import Executable
+from chainrule.runtime.inspection import Inspection
+from chainrule.runtime.steps import Steps
 from engine_runs import run, traced
 
 A, B = np.ones((3, 4)), np.ones((4, 5))
@@ -142,3 +145,30 @@ def test_results_do_not_depend_on_what_is_kept():
     again = [run(Executable(plan(product, A, B)), [A, B])[0] for _ in range(2)]
     plans._plans.clear()
     np.testing.assert_array_equal(again, [run(Executable(plan(product, A, B)), [A, B])[0]] * 2)
+
+
+# Verified plans
+
+
+def waiting(x, y):
+    return np.tanh(x @ y) @ y.T
+
+
+WAYS = {
+    "make_plan": lambda graph: make_plan(graph),
+    "a call": lambda graph: calls.prepare(graph),
+    "a predictor": lambda graph: calls.bind(graph, [A]),
+    "steps": lambda graph: Steps(graph, ONE_CALL),
+    "an inspection": lambda graph: Inspection(graph, [A, B]).plan,
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_a_plan_that_does_not_hold_is_found_by_these_tests_in_whatever_way_it_is_made(monkeypatch, way):
+    graph = traced(waiting, A, B)
+    way(graph)
+    plans._plans.clear()
+    everything = build.actions
+    monkeypatch.setattr(build, "actions", lambda *parts: everything(*parts)[:-1])
+    with pytest.raises(PlanError, match="does not end with a meeting"):
+        way(graph)

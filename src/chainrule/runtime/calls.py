@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import Graph
-from chainrule.plan import Plan, Usage, make_plan
+from chainrule.plan import Plan, Usage
 from chainrule.plan.work import flops
 from chainrule.reference import checked_arrays
 from chainrule.runtime.cores import available
@@ -64,7 +64,7 @@ def bind(graph: Graph, held: Sequence[Array]) -> Callable[[Array], Array]:
     For the least time between two calls: a small input is copied to a place that the code knows, and so is the result
     from another. The input must have the shape of the graph's input; this is not checked.
     """
-    plan = make_plan(graph, Usage(resident=frozenset(range(len(held)))))
+    plan = plan_of(graph, Usage(resident=frozenset(range(len(held)))), alone=True)
     most = most_threads(plan)
     executable, one_caller = Executable(plan, most), threading.Lock()
     for number, array in enumerate(held):

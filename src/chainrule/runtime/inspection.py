@@ -12,11 +12,12 @@ import numpy as np
 from chainrule.codegen.products import tiling
 from chainrule.errors import ArgumentError
 from chainrule.graph import Graph, Kind
-from chainrule.plan import ONE_CALL, Kernel, Plan, Usage, make_plan
+from chainrule.plan import ONE_CALL, Kernel, Plan, Usage
 from chainrule.plan.prediction import seconds
 from chainrule.plan.work import kernel_bytes, kernel_flops
 from chainrule.runtime import calls, code, steps
 from chainrule.runtime.executable import Executable, as_read
+from chainrule.runtime.plans import plan_of
 from chainrule.runtime.report import KernelReport, Report
 from chainrule.types import Array
 
@@ -55,7 +56,7 @@ class Inspection:
     @cached_property
     def plan(self) -> Plan:
         """Kernels, buffers and epochs."""
-        return make_plan(self.graph, self._usage)
+        return plan_of(self.graph, self._usage)
 
     @property
     def threads(self) -> int:

@@ -25,9 +25,12 @@ _plans: Kept[Plan] = Kept(32)
 _codes: WeakKeyDictionary[Plan, dict[tuple[Target, int], Code]] = WeakKeyDictionary()
 
 
-def plan_of(graph: Graph, usage: Usage) -> Plan:
-    """The plan of a simplified graph: one that was made for an equal graph, or a new one."""
-    key = _key(graph, usage)
+def plan_of(graph: Graph, usage: Usage, *, alone: bool = False) -> Plan:
+    """The plan of a simplified graph: one that was made for an equal graph, or a new one.
+
+    With `alone`, nobody else has it, nor the machine code that is loaded for it, which remembers one context.
+    """
+    key = None if alone else _key(graph, usage)
     return make_plan(graph, usage) if key is None else _plans.get(key, lambda: make_plan(graph, usage))
 
 
