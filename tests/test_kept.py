@@ -8,6 +8,7 @@ import time
 import pytest
 
 from chainrule.kept import Kept
+from patience import PATIENCE
 
 
 def test_a_result_is_made_once():
@@ -45,15 +46,15 @@ def test_making_one_result_keeps_nobody_else_waiting():
 
     def slow():
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return "slow"
 
     thread = threading.Thread(target=lambda: kept.get("slow", slow))
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE)
     assert kept.get("other", lambda: "other") == "other"
     go_on.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert kept.get("slow", lambda: "again") == "slow"
 
 
@@ -76,11 +77,11 @@ def test_a_child_forked_while_another_thread_is_inside_is_not_stuck():
     kept, slow = Kept(2), Slow()
     thread = threading.Thread(target=lambda: kept.get(slow, lambda: 1))
     thread.start()
-    assert slow.inside.wait(10)
+    assert slow.inside.wait(PATIENCE)
     child = os.fork()
     if child == 0:
-        signal.alarm(5)
+        signal.alarm(300)
         os._exit(kept.get("a", lambda: 7))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    thread.join(10)
+    thread.join(PATIENCE)
     assert kept.get("b", lambda: 8) == 8

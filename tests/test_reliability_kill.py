@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule import storage
+from patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
 
@@ -54,7 +55,7 @@ def finished(folder):
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     process = start(folder)
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     return finished(folder), len(output.splitlines())
 
@@ -71,13 +72,13 @@ def kill_and_resume(folder, steps, chance):
                 break
         time.sleep(chance.uniform(0, 0.005))
         process.send_signal(signal.SIGKILL)
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=PATIENCE)
         reached = max([reached, *map(int, rest.split())])
         if reached >= INTERVAL:
             saved = storage.load(folder / "checkpoint", "checkpoint")[0]["position"]["step"]
             assert saved > reached - INTERVAL - 1
     process = start(folder)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
 
 
@@ -121,6 +122,6 @@ def test_a_kill_while_saving_leaves_the_old_file(tmp_path):
             time.sleep(0.001)
         time.sleep(chance.uniform(0, 0.1))
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
         header, arrays = storage.load(path, "thing")
         np.testing.assert_array_equal(arrays["array"], header["number"])

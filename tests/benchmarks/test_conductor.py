@@ -14,6 +14,7 @@ from benchmarks.training import measure_training
 from benchmarks.workloads import Workload
 
 from benchmarks import contestants, workloads
+from patience import PATIENCE
 
 SMALL = Workload("small", (3, 5, 2), 4, 6)
 NUMPY = Contestant("NumPy", "NumPy", "numpy_peer")
@@ -106,15 +107,25 @@ def test_a_worker_survives_an_error_and_tells_it(tmp_path):
         worker.request("first_step")
 
 
+def is_asleep(process):
+    """Whether all threads of a process sleep; one that spins is running or waits for a processor."""
+    states = [path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{process}/task").glob("*/stat")]
+    return set(states) == {"S"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="states of threads are read from /proc")
 def test_a_waiting_worker_uses_no_processor(tmp_path):
     worker = Worker(NUMPY, tmp_path / "log")
     try:
         worker.request("load", folder=str(workloads.write(SMALL, tmp_path / "task")))
         worker.request("train", epochs=1, shuffle=False)
+        end = time.monotonic() + PATIENCE
+        while not is_asleep(worker._process.pid):
+            assert time.monotonic() < end
+            time.sleep(0.01)
         before = worker.idle
-        time.sleep(0.4)
         worker.request("train", epochs=1, shuffle=False)
-        assert worker.idle - before < 0.2  # seconds of CPU; a spinning thread would use 0.4
+        assert worker.idle > before
     finally:
         worker.close()
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from expectations import QUICK
 
+from patience import PATIENCE
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -20,7 +22,7 @@ def command(tmp_path) -> Command:
 
     def run(*arguments, **keywords):
         process = [sys.executable, "-m", "chainrule", *map(str, arguments)]
-        return subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=120, **keywords)
+        return subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, **keywords)
 
     return run
 

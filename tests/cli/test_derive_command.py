@@ -14,6 +14,7 @@ from expectations import refused, shown
 import chainrule as cr
 from boards import XYZ_BOARD
 from chainrule.explain import Derivation
+from patience import PATIENCE
 
 XYZ = "f=x*y*z; x=r; y=r*s; z=s", "--wrt", "s", "--at", "r=2,s=3"
 
@@ -165,7 +166,7 @@ def test_a_full_disk_is_told_in_one_line(command, tmp_path, unmeasured):
 def test_a_full_device_is_told_in_one_line():
     with Path("/dev/full").open("w") as full:
         process = [sys.executable, "-m", "chainrule", "derive", "f = x"]
-        result = subprocess.run(process, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        result = subprocess.run(process, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
     assert result.returncode == 2
     assert result.stderr.startswith("chainrule: the output cannot be written: No space left on device")
     assert len(result.stderr.splitlines()) == 1

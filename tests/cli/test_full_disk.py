@@ -8,6 +8,8 @@ import sys
 import pytest
 from expectations import refused
 
+from patience import PATIENCE
+
 DERIVE = ("derive", "f = x*exp(x)", "-o")
 WRITERS = {
     "train": (("train", "flowers.csv", "--target", "kind", "--hidden", "4", "--epochs", "1", "-o"), "new.safetensors"),
@@ -54,7 +56,9 @@ def test_the_file_is_named_and_the_old_one_stays(command, model, unmeasured, wha
 def test_a_full_standard_output_is_named(model, arguments):
     with open("/dev/full", "w") as full:
         process = [sys.executable, "-m", "chainrule", *arguments]
-        result = subprocess.run(process, cwd=model.parent, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        result = subprocess.run(
+            process, cwd=model.parent, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE
+        )
     assert result.returncode == 2
     assert result.stderr == (
         "chainrule: the output cannot be written: No space left on device; free some space, or name another place\n"

@@ -9,6 +9,7 @@ import pytest
 from expectations import refused
 
 import chainrule as cr
+from patience import PATIENCE
 
 
 def test_help_names_the_commands_with_examples(command):
@@ -29,7 +30,7 @@ def test_version(command):
 
 def test_help_imports_nothing_heavy():
     process = [sys.executable, "-X", "importtime", "-m", "chainrule", "train", "--help"]
-    result = subprocess.run(process, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(process, capture_output=True, text=True, timeout=PATIENCE)
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines() if "import time" in line}
     assert "click" in imported
     assert not imported & {"numpy", "rich", "duckdb", "safetensors", "chainrule.nn"}
@@ -39,7 +40,7 @@ def test_the_console_script_is_the_same_command():
     script = Path(sys.executable).with_name("chainrule")
     if not script.exists():
         pytest.skip("chainrule is not installed beside this Python")
-    result = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=PATIENCE)
     assert (result.returncode, result.stdout) == (0, f"chainrule {cr.__version__}\n")
 
 
@@ -55,7 +56,7 @@ def test_a_missing_extra_is_named(tmp_path, package, arguments, extra):
     (tmp_path / "t.csv").write_text("x,y\n1,a\n")
     program = f"import sys; sys.modules[{package!r}] = None; from chainrule.cli import main; main()"
     process = [sys.executable, "-c", program, *arguments]
-    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     refused(result, f'pip install "{extra}"')
 
 

@@ -10,6 +10,7 @@ from expectations import QUICK, refused
 
 from chainrule import nn
 from chainrule.data import read_table
+from patience import PATIENCE
 
 
 def test_one_prediction_for_each_row_in_order(command, model, flowers, tmp_path):
@@ -130,4 +131,4 @@ def test_a_closed_pipe_is_no_traceback(model):
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=PATIENCE) == 1

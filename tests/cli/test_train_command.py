@@ -14,6 +14,7 @@ from expectations import EXAMPLES, QUICK, refused
 
 from chainrule.data import read_table, write_table
 from chainrule.tabular import TableModel
+from patience import PATIENCE
 
 
 def test_penguins_end_to_end(command, tmp_path):
@@ -103,7 +104,7 @@ def test_divergence_ends_with_one_line_and_status_1(flowers, tmp_path):
         "Recipe.optimizer = SGD(1e30); main()"
     )
     process = [sys.executable, "-c", program, "train", flowers, "--target", "length", *QUICK]
-    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     refused(result, "training diverged", "Lower the learning rate", status=1)
     assert not (tmp_path / "model.safetensors").exists()
 
@@ -131,7 +132,7 @@ class InTerminal:
         """Status, standard output, and all that the terminal showed."""
         while more := self._more():
             self.shown += more
-        output, _ = self.process.communicate(timeout=60)
+        output, _ = self.process.communicate(timeout=PATIENCE)
         os.close(self.terminal)
         return self.process.returncode, output, self.shown.decode()
 

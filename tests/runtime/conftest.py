@@ -13,6 +13,7 @@ from native_functions import FUNCTIONS
 
 from chainrule.codegen.target import host
 from chainrule.runtime.code import load
+from patience import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -41,11 +42,11 @@ def numbers():
 def script(unmeasured):
     """Run Python text in a process of its own; it must end with status 0 and nothing on the error stream."""
 
-    def run(text, *, timeout=60, **variables):
+    def run(text, **variables):
         paths = (os.path.dirname(__file__), os.environ.get("PYTHONPATH"))
         environment = unmeasured | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
         process = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(text)]
-        result = subprocess.run(process, capture_output=True, text=True, timeout=timeout, env=environment)
+        result = subprocess.run(process, capture_output=True, text=True, timeout=PATIENCE, env=environment)
         assert (result.returncode, result.stderr) == (0, "")
         return result.stdout
 

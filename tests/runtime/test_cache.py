@@ -12,6 +12,7 @@ import pytest
 from chainrule.errors import ArgumentError
 from chainrule.runtime import cache
 from chainrule.runtime.cache import CacheWarning
+from patience import PATIENCE
 
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes as POSIX has them")
 NAME, OTHER = cache.key("one"), cache.key("two")
@@ -231,7 +232,7 @@ print(found)
         for seed in range(3)
     ]
     for process in processes:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, errors) == (0, b"")
         assert int(output) > 0
     assert sum(e.bytes for e in cache.entries()) <= 2**20

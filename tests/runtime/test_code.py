@@ -13,6 +13,7 @@ from chainrule.codegen.target import LEVELS, host, runs_here, target
 from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.runtime import cache, code
 from chainrule.runtime.code import assembly, emit, load, load_or_write
+from patience import PATIENCE
 
 TWICE = "define double @twice(double %x) { %y = fmul double %x, 2.0\n ret double %y }\n"
 FILL = """
@@ -193,7 +194,7 @@ def test_many_threads_load_at_once():
     results, start = [], threading.Barrier(16)
 
     def load_some(number):
-        start.wait(60)
+        start.wait(PATIENCE)
         for i in range(5):
             ir = f"define i64 @f() {{ ret i64 {i * (number % 4)} }}"
             results.append(load(ir, host(), ["f"]).function("f", result=ctypes.c_int64)() == i * (number % 4))
@@ -202,7 +203,7 @@ def test_many_threads_load_at_once():
     for thread in together:
         thread.start()
     for thread in together:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert results == [True] * 80
 
 

@@ -15,6 +15,40 @@ def layer(W, b, x):
     return np.tanh(x @ W.T + b)
 
 
+class Machine:
+    """Where everything takes as long as it is told, and every third call is disturbed.
+
+    It stands for `time`, and for the executable of an inspection.
+    """
+
+    def __init__(self, kernels, steps):
+        self.now, self.calls, self.kernels, self.steps = 0.0, 0, kernels, steps
+
+    def perf_counter(self):
+        return self.now
+
+    def perf_counter_ns(self):
+        return round(self.now * 1e9)
+
+    def take(self, seconds):
+        self.calls += 1
+        self.now += seconds * (1 if self.calls % 3 else 1000)
+
+    def run_kernels(self, first, end):
+        self.take(1e-6 + sum(self.kernels[first:end]))
+
+    def run(self, arguments, results, steps=1, threads=1):
+        self.take(steps * self.steps[threads])
+        return steps
+
+    def report(self, inspection):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("chainrule.runtime.inspection.time", self)
+            patch.setattr(inspection.executable, "run_kernels", self.run_kernels)
+            patch.setattr(inspection.executable, "run", self.run)
+            return inspection.report()
+
+
 @pytest.fixture(scope="module")
 def report():
     rng = np.random.default_rng(0)
@@ -37,20 +71,22 @@ def test_it_has_every_kernel_in_order_with_its_work(report):
     assert report.flops == sum(kernel.flops for kernel in report.kernels)
 
 
-def test_times_are_plausible(report):
-    assert 0 < report.seconds < 0.1
+def test_times_are_positive(report):
+    assert report.seconds > 0
     for kernel in report.kernels:
         assert 0 < kernel.predicted < 1e-3
-        assert 0 <= kernel.measured < 0.1
-    (product,) = [kernel for kernel in report.kernels if kernel.tiles]
-    assert product.measured > 2 * 48 * 64 * 32 / 1e12  # no core does a teraflop
+        assert kernel.measured >= 0
 
 
-def test_times_belong_to_their_kernels():
-    report = cr.compile(lambda x: np.sum(x @ x)).plan(np.ones((200, 200)))
-    slowest = max(report.kernels, key=lambda kernel: kernel.measured)
-    assert slowest.operations[0] == "matmul"
-    assert slowest is not report.kernels[len(report.kernels) - 1 - slowest.number]
+def test_times_are_those_of_the_kernels_and_of_the_fastest_number_of_threads():
+    graph = cr.compile(lambda x: np.sum(x @ x)).graph(np.ones((200, 200)))
+    inspection = Inspection(graph, [np.ones((200, 200))], threads=2)
+    kernels = [3e-6 * (number + 1) for number in range(len(inspection.plan.kernels))]
+    for steps in ({1: 50e-6, 2: 30e-6}, {1: 20e-6, 2: 30e-6}):
+        report = Machine(kernels, steps).report(inspection)
+        assert [kernel.measured for kernel in report.kernels] == pytest.approx(kernels, abs=2e-9)
+        assert report.seconds == pytest.approx(min(steps.values()))
+        assert report.threads == min(steps, key=steps.get)
 
 
 def test_threads_share_what_is_divided():
@@ -74,7 +110,7 @@ def test_it_prints_as_a_table(report):
     lines = str(report).splitlines()
     assert re.fullmatch(rf"layer: {len(report.kernels)} kernels in \d epochs?, \w+", lines[0])
     assert re.fullmatch(r"scratch memory: .+ k?B shared, .+B for each thread", lines[1])
-    assert re.fullmatch(r"\S+ .?s by 1 thread, 20\d kflop, \S+ [GM]flop/s", lines[2])
+    assert re.fullmatch(r"\S+ .?s by 1 thread, 20\d kflop, \S+ .?flop/s", lines[2])
     header = lines[4].split()
     assert header == ["#", "epoch", "computes", "space", "tiles", "threads", "flop", "bytes", "predicted", "measured"]
     assert len(lines) == 5 + len(report.kernels)

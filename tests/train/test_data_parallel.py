@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from chainrule import nn, ops, optim, tree
+from patience import PATIENCE
 
 N, BATCH, EPOCHS = 96, 16, 3
 RNG = np.random.default_rng(0)
@@ -33,10 +34,10 @@ def mean_over(number, count, memory, barrier):
     def exchange(row):
         rows = np.ndarray((count, row.size), row.dtype, memory.buf)
         rows[number] = row
-        barrier.wait(60)
+        barrier.wait(PATIENCE)
         np.sum(rows, axis=0, out=row)
         row /= count
-        barrier.wait(60)  # before anyone writes again
+        barrier.wait(PATIENCE)  # before anyone writes again
 
     return lambda gradients, last: ops.outside(exchange, gradients, last)
 
@@ -65,9 +66,9 @@ def test_two_processes_train_as_one(dtype, tolerance, accumulate):
     try:
         for process in processes:
             process.start()
-        found = dict(results.get(timeout=120) for _ in processes)
+        found = dict(results.get(timeout=PATIENCE) for _ in processes)
         for process in processes:
-            process.join(60)
+            process.join(PATIENCE)
     finally:
         for process in processes:
             process.kill()

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from contextlib import suppress
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 from chainrule import nn
 from chainrule.errors import ArgumentError, DivergenceError
 from chainrule.train import progress
+from patience import PATIENCE
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(64, 2)), RNG.normal(size=64)
@@ -68,15 +68,14 @@ def test_it_can_be_asked_to_draw(monkeypatch, capfd):
 @pytest.mark.parametrize("options", [{}, {"callbacks": [lambda training: 1 / 0]}, {"callbacks": [5]}])
 def test_the_cursor_comes_back_and_no_thread_stays(monkeypatch, options):
     terminal = attach_terminal(monkeypatch)
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with suppress(ZeroDivisionError, ArgumentError):
         fit(**options)
     shown, hidden = terminal.getvalue().rfind("\x1b[?25h"), terminal.getvalue().rfind("\x1b[?25l")
     assert shown >= hidden
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() == before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_the_bar_is_removed_after_a_divergence(monkeypatch):
@@ -112,7 +111,7 @@ def test_on_a_real_terminal():
             drawn += piece
     except OSError:  # the other side was closed
         pass
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE)
     os.close(ours)
     assert process.returncode == 0
     assert output == b""

@@ -10,6 +10,7 @@ from boards import BOARDS, every_form, reverse, xyz
 from chainrule.explain.derivation import Derivation, Line
 from chainrule.explain.expression import Symbol
 from chainrule.explain.render.latex import Latex, rows, text, to_document, to_latex
+from patience import PATIENCE
 
 KNOWN = {
     *("frac", "partial", "mathrm", "left", "right", "cdot", "odot", "to", "text", "begin", "end", "leq", "geq", "neq"),
@@ -131,7 +132,7 @@ def test_matplotlib_reads_it(board):
 def test_latex_sets_it(board, tmp_path):
     (tmp_path / "board.tex").write_text(to_document(BOARDS[board]()), encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "board.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout[-2000:]
 
 
