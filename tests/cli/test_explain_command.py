@@ -6,7 +6,7 @@ from expectations import QUICK, refused, shown
 
 def test_shares_and_a_step_are_printed(command, model, flowers, tmp_path):
     before = model.read_bytes()
-    result = command("explain", model, flowers, "--row", "17", "--html", "why.html")
+    result = command("explain", model, flowers, "--row", "17", "--step", "--html", "why.html")
     assert (result.returncode, result.stderr) == (0, "")
     for said in ("probability of kind = ", "colour", "the shares add up to", "per unit", "x₁", "BACKWARD", "CHECK"):
         assert said in result.stdout
@@ -23,6 +23,16 @@ def test_shares_and_a_step_are_printed(command, model, flowers, tmp_path):
     assert model.read_bytes() == before
 
 
+def test_the_step_is_shown_if_asked_for(command, model, flowers):
+    alone = shown(command("explain", model, flowers, "--row", "17"))
+    both = shown(command("explain", model, flowers, "--row", "17", "--step"))
+    assert "δ" not in alone
+    assert "FORWARD" not in alone
+    assert len(alone.splitlines()) < 25
+    assert both.startswith(alone.rstrip("\n"))
+    assert "δ" in both.removeprefix(alone)
+
+
 def test_rows_count_from_one_and_a_baseline_can_be_named(command, model, flowers):
     same = command("explain", model, flowers, "--row", "3", "--baseline", "3", "--ascii")
     assert same.returncode == 0
@@ -36,7 +46,7 @@ def test_rows_count_from_one_and_a_baseline_can_be_named(command, model, flowers
 
 def test_without_a_target_there_is_no_step(command, model, tmp_path):
     (tmp_path / "new.csv").write_text("site,colour,length\nsite 999,green,1.5\n")
-    result = command("explain", model, "new.csv", "--row", "1")
+    result = command("explain", model, "new.csv", "--row", "1", "--step")
     assert result.returncode == 0, result.stderr
     assert "green (unknown)" in result.stdout
     assert "One step of the network needs the row's target: " in result.stdout
@@ -49,7 +59,8 @@ def test_without_a_target_there_is_no_step(command, model, tmp_path):
         (("--row", "121"), ("--row 121", "has 120 rows")),
         (("--row", "0"), ("--row",)),
         (("--row", "1", "--baseline", "500"), ("--baseline 500",)),
-        (("--row", "1", "--class", "iriss"), ("did you mean 'iris'",)),
+        (("--row", "1", "--class", "iriss"), ("'iriss' is no class of 'kind'; did you mean 'iris'?",)),
+        (("--row", "1", "--class", "x"), ("'x' is no class of 'kind'; its classes are 'aster', 'iris'\n",)),
         (("--row", "1", "--html", "why.txt"), ("--html why.txt", ".html")),
         ((), ("--row",)),
     ],

@@ -9,7 +9,12 @@ import chainrule as cr
 from boards import XYZ_BOARD
 from chainrule import ops
 from chainrule.errors import ArgumentError
+from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Derivation
+from chainrule.explain.differences import difference, of_traced
+from chainrule.explain.expression import Symbol
+from chainrule.explain.render.board import checked
+from chainrule.explain.text import parse
 from chainrule.explain.written import write
 
 XYZ = "f=x*y*z; x=r; y=r*s; z=s"
@@ -347,3 +352,75 @@ def test_a_number_that_would_overflow_is_not_collected():
     derivation = cr.derive("f = 1e308*x*x", at=0.5)
     assert written_lines(derivation) == {"local derivatives": "(1·10³⁰⁸)x + (1·10³⁰⁸)x"}
     assert derivation.value == pytest.approx(1e308)
+
+
+# Where lines are checked
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        "log(x-5)",
+        "sqrt(x^2-9)",
+        "log(log(log(x)))",
+        "sqrt(x-5)*sqrt(5.1-x)",
+        "log(x-1e7)",
+        "sqrt(-x-3)",
+        "log(x-y)*sqrt(y-20)",
+        "log(1-x)+log(x-0.999)",
+    ],
+)
+def test_points_are_looked_for_in_the_domain(f):
+    derivation = cr.derive(f"f = {f}", wrt="x")
+    assert all(line.check.points >= 2 for line in derivation.lines[1:])
+    assert "was looked at" not in str(derivation)
+
+
+def test_where_no_point_is_found_it_is_said():
+    derivation = cr.derive("f = log(-1-x^2)", wrt="x")
+    assert derivation.notes == ("f has a finite derivative at no point that was looked at, so no line was checked",)
+    assert "every line was checked" not in checked(derivation)
+    assert {line.check.points for line in derivation.lines[1:]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        ("cos(exp(b^4))", {"b": 1.6}),
+        ("sin(1e6*b)", {"b": 1.0}),
+        ("sin(exp(c*b))", {"c": 3.0, "b": 3.0}),
+        ("log(b)", {"b": 1e-6}),
+        ("sqrt(b)", {"b": 1e-8}),
+        ("sin(b)/b", {"b": 1e-4}),
+        ("exp(-1e5*b)", {"b": 1e-4}),
+    ],
+)
+def test_what_changes_fast_is_compared_with_differences_of_short_steps(f, at):
+    mpmath = pytest.importorskip("mpmath")
+    derivation = cr.derive(f"f = {f}", wrt="b", at=at)
+    assert all(line.check.points == 12 for line in derivation.lines[1:])
+    with mpmath.workdps(40):
+        names = {"cos": mpmath.cos, "sin": mpmath.sin, "exp": mpmath.exp, "log": mpmath.log, "sqrt": mpmath.sqrt}
+        exact = mpmath.diff(lambda b: eval(f.replace("^", "**"), names | at | {"b": b}), at["b"])
+    assert derivation.value == pytest.approx(float(exact), rel=1e-6, abs=1e-6)
+    assert derivation.difference == pytest.approx(float(exact), rel=1e-5, abs=1e-6)
+    assert not derivation.notes
+
+
+@pytest.mark.parametrize(("f", "b"), [("cos(exp(b^4))", 3.0), ("sin(1e15*b)", 1.0), ("sin(exp(b))", 40.0)])
+def test_where_rounding_leaves_no_digits_there_is_no_word_of_a_kink(f, b):
+    derivation = cr.derive(f"f = {f}", wrt="b", at=b)
+    assert derivation.difference is None
+    assert "rounding leaves f few digits at this point, so no difference tells its slope" in derivation.notes
+
+
+@pytest.mark.parametrize("f", ["relu(x)+sin(x)", "abs(x)*exp(x)", "max(x,2*x)+x^3", "sqrt(x^2)"])
+def test_a_kink_is_told_from_a_fast_change(f):
+    """Both one-sided slopes converge, and not to each other."""
+    found = difference(of_traced(lambda x: parsed(f, x), np.array([0.0, 0.7])), np.array([0.0, 0.7]))
+    assert found.kink.tolist() == [True, False]
+
+
+def parsed(f, x):
+    computation = Computation.of(parse(f"f = {f}"))
+    return computation.values({"x": x})[Symbol("f")]

@@ -8,7 +8,7 @@ import pytest
 
 from chainrule import nn, optim, tree
 from chainrule.errors import ArgumentError, GradientError
-from chainrule.nn.explanation import formulas
+from chainrule.nn.explanation import formulas, local_rules
 
 RNG = np.random.default_rng(7)
 
@@ -249,6 +249,49 @@ def test_a_kink_is_named_where_differences_fail():
     assert "[z¹ > 0]" in str(step)
     assert "the path is cut here" in str(step.why("W1[1,1]"))
     assert "relu′" not in str(step)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("activation", "output", "loss", "target"),
+    [
+        ("sigmoid", "linear", "cross_entropy", 1),
+        ("tanh", "linear", "cross_entropy", 0),
+        ("relu", "softmax", "mse", [1.0, 0.0]),
+        ("tanh", "sigmoid", "half_squared", [1.0, 0.0]),
+        ("sigmoid", "tanh", "mse", [1.0, -1.0]),
+        ("softplus", "linear", "binary_cross_entropy", [1.0, 0.0]),
+        ("gelu", "linear", "poisson", [3.0, 0.0]),
+        ("elu", "linear", "hinge", [1.0, -1.0]),
+    ],
+)
+@pytest.mark.parametrize("size", [4.0, 50.0, -50.0])
+def test_saturated_networks_are_explained(activation, output, loss, target, dtype, size):
+    """p is 1 or 0, σ and tanh are flat, relu is dead: δ is 0 or the rounding of p − 1, and no digit is asked of it."""
+    weights = np.array([[1.0, -1.0], [0.5, 1.0], [-1.0, 0.3]]) * size
+    above = np.array([[0.3, -0.7, 1.1], [-1.2, 0.4, 0.9]]) * abs(size)
+    layers = [nn.Dense(3, activation, weights=weights), nn.Dense(2, output, weights=above)]
+    net = nn.Network(2, layers, loss, dtype=dtype)
+    step = net.explain_step([1.0, 0.3], target if isinstance(target, int) else np.array(target), 0.1)
+    assert "BACKWARD" in step.text(rule=True)
+    for asked in ("W1[1,2]", "b2[1]", "x[2]"):
+        step.why(asked)
+    assert "class=" in step.derivation().html()
+
+
+@pytest.mark.parametrize(("dtype", "wrong"), [("float32", 1e-3), ("float64", 1e-9)])
+@pytest.mark.parametrize("sure", [0.1, 1.0, 2.0])
+def test_a_rule_that_is_a_little_wrong_is_found(monkeypatch, dtype, wrong, sure):
+    random = np.random.default_rng(4)
+    weights = [random.normal(size=shape) * sure for shape in ((6, 3), (4, 6), (3, 4))]
+    layers = [nn.Dense(len(W), "tanh" if len(W) > 3 else "linear", weights=W) for W in weights]
+    net = nn.Network(3, layers, "cross_entropy", dtype=dtype)
+    x = random.normal(size=(5, 3))
+    assert net.explain_step(x, np.arange(5) % 3).replay < wrong
+    right = local_rules.activation_function
+    monkeypatch.setattr(local_rules, "activation_function", lambda name: lambda z: right(name)(z) * (1 + wrong))
+    with pytest.raises(GradientError, match="layer 3: its own rules give another δ than the engine, they differ by"):
+        net.explain_step(x, np.arange(5) % 3)
 
 
 # Why

@@ -1,4 +1,4 @@
-"""`chainrule explain`: why a row of a table gets its prediction, and one step of the network on it."""
+"""`chainrule explain`: why a row of a table gets its prediction, and if asked for, one step of the network on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 from chainrule.atomic import replacing
 from chainrule.cli.options import FILE
 from chainrule.cli.outputs import require_writable
-from chainrule.errors import ArgumentError, TableError
+from chainrule.errors import ArgumentError, DerivationError, GradientError, TableError
 from chainrule.printable import printable
 
 if TYPE_CHECKING:
@@ -33,8 +33,15 @@ SHOWN = 40
 @click.option("--row", type=click.IntRange(min=1), required=True, help="Which row, counted from 1.")
 @click.option("--baseline", type=click.IntRange(min=1), help="The row to compare with.  [default: medians]")
 @click.option("--class", "of", help="Explain the probability of this class.  [default: the predicted one]")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=0.1, show_default=True)
-@click.option("--html", type=FILE, help="Write everything as a page, too (.html).")
+@click.option("--step", "with_step", is_flag=True, help="Add one step of the network on the row, with all numbers.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Of the step.",
+)
+@click.option("--html", type=FILE, help="Write the shares and the step as a page, too (.html).")
 @click.option("--ascii", "plain", is_flag=True, help="Do without ∂, δ and bars of blocks.")
 def explain(
     model: Path,
@@ -42,11 +49,12 @@ def explain(
     row: int,
     baseline: int | None,
     of: str | None,
+    with_step: bool,
     learning_rate: float,
     html: Path | None,
     plain: bool,
 ) -> int:
-    """Show what each column of a row of TABLE adds to its prediction by MODEL, and one step of the network on it.
+    """Show what each column of a row of TABLE adds to its prediction by MODEL.
 
     The shares of the columns add up to the difference from the prediction for a baseline: the median or most frequent
     value of every column among the training rows, or the row that --baseline names. The step, forward, backward and
@@ -65,14 +73,19 @@ def explain(
     chosen = one_of(rows, row, "--row")
     usual = None if baseline is None else one_of(rows, baseline, "--baseline")
     why = trained.explain(chosen, usual, of)
-    step, reason = step_of(trained, chosen, learning_rate)
     width = min(max(terminal_width(), WIDTHS[0]), WIDTHS[1])
-    parts = [why.text(plain, width), reason if step is None else step.text(plain, width)]
-    if step is not None:
-        parts.insert(1, inputs_of(trained, step, plain))
+    parts = [why.text(plain, width)]
+    try:
+        step, reason = step_of(trained, chosen, learning_rate) if with_step or html is not None else (None, "")
+        drawn = page(f"{table.name}, row {row}", why, step) if html is not None else ""
+    except (GradientError, DerivationError):  # a defect of the step takes nothing away from the shares
+        say(parts[0])
+        raise
+    if with_step:
+        parts += [reason] if step is None else [inputs_of(trained, step, plain), step.text(plain, width)]
     if html is not None:
         with replacing(html) as file:
-            file.write_text(page(f"{table.name}, row {row}", why, step), encoding="utf-8")
+            file.write_text(drawn, encoding="utf-8")
     say("\n\n".join(parts))
     return 0
 

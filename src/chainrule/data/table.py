@@ -198,15 +198,15 @@ def require_column(name: str, known: Collection[str], source: str) -> None:
         raise TableError(f"{source} has no column {name!r}{suggestion(str(name), known)}")
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean …?)`` or the list of known names, to end a message about an unknown name."""
+def suggestion(name: str, known: Iterable[str], kind: str = "columns") -> str:
+    """Return ``; did you mean …?`` or the list of known names, to end a message about an unknown name of some kind."""
     known = tuple(known)
     folded = {candidate.casefold(): candidate for candidate in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     if close:
         return f"; did you mean {folded[close[0]]!r}?"
     shown = ", ".join(map(repr, known[:20])) + (", …" if len(known) > 20 else "")
-    return f"; its columns are {shown}"
+    return f"; its {kind} are {shown}"
 
 
 def finite(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,13 +1,13 @@
 """The check of a board: every line has the value of the line above, at random points where the function is smooth.
 
 The first line is compared with central differences of the function; so are the derivatives that a line names. No rule
-takes part in that, so a wrong rule is found here.
+takes part in that, so a wrong rule is found here. Lines may differ by what rounding explains, which is bounded along
+with their values.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,13 @@ import numpy as np
 from chainrule.errors import DerivationError
 from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Check
+from chainrule.explain.differences import Difference, difference, of_traced
 from chainrule.explain.evaluate import evaluate
-from chainrule.explain.expression import Derivative, Expression, Negative, Number, Product, Sum, Symbol
-from chainrule.explain.rewrite import derivatives_of
+from chainrule.explain.expression import Derivative, Expression, Number, Symbol
+from chainrule.explain.rewrite import derivatives_of, parts, symbols_of
 from chainrule.explain.written import write
 from chainrule.functions import grad
+from chainrule.transforms.rounding import bounded
 from chainrule.types import Array
 
 POINTS = 12
@@ -29,111 +31,106 @@ TOLERANCE = 1e-6
 """Largest relative error that a line may have."""
 
 _CANDIDATES = 96
-_STEPS = (4e-3, 4e-4, 4e-5)
-_SMOOTH = 1e-6
-_NOISE = 1e-9  # that a difference quotient may have, relative to the value of the function
-_ROUNDING = 4e-15
+_SPREADS = (1.0, 10.0, 100.0, 1e4, 1e-2)
+"""How far from 0, and from the numbers in the definitions, points are looked for; the usual distance first."""
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A derivative by central differences, how far off rounding and curvature may put it, and where there is a kink.
-
-    At a kink the value is the mean of the derivatives to the left and to the right.
-    """
+class Measured:
+    """Values at the points, and what rounding or differences may put them off."""
 
     value: Array
     noise: Array
-    kink: Array | bool = False
 
 
-def difference(function: Callable[[Array], Any], at: Any) -> Difference:
-    """The derivative of a function of one number, elementwise at many points: float64 arrays of the shape of `at`.
+def measured(e: Expression, known: Mapping[Expression, Measured]) -> Measured:
+    """The value of an expression with its bound, from those of all symbols and derivatives in it."""
+    needed: list[Expression] = [*(Symbol(name) for name in symbols_of(e)), *derivatives_of(e)]
+    shape = np.broadcast_shapes(*(entry.value.shape for entry in known.values()))
 
-    Of several steps each point takes the one with the smallest error. nan where the results of every step disagree.
-    """
-    at = np.asarray(at, np.float64)
-    with np.errstate(all="ignore"):
-        middle = np.asarray(function(at))
-        tries = [_extrapolated(function, at, step * np.maximum(0.1, np.abs(at)), middle) for step in _STEPS]
-        values, noises, kinks = (np.stack(np.broadcast_arrays(*found)) for found in zip(*tries, strict=True))
-        best = np.expand_dims(np.argmin(np.where(np.isfinite(noises), noises, np.inf), axis=0), 0)
-        value, noise, kink = (np.take_along_axis(found, best, 0)[0] for found in (values, noises, kinks))
-        smooth = noise <= _SMOOTH * np.abs(value) + _NOISE * (np.abs(middle) + 1)
-    return Difference(np.where(smooth, value, np.nan), noise, kink)
+    def function(zeros: Any, *values: Any) -> Any:
+        return evaluate(e, dict(zip(needed, values, strict=True))) + zeros
 
-
-def _extrapolated(function: Callable[[Array], Any], at: Array, h: Array, middle: Array) -> tuple[Array, Array, Array]:
-    """Differences of three steps, extrapolated twice, so that the error falls with h⁶ (Richardson), and its size.
-
-    There is a kink where the slopes to both sides do not come closer to each other as the step becomes shorter.
-    """
-    sides = [(np.asarray(function(at + step)), np.asarray(function(at - step)), step) for step in (h, h / 2, h / 4)]
-    wide, half, narrow = ((right - left) / (2 * step) for right, left, step in sides)
-    jump, _, narrow_jump = (np.abs(right - middle + (left - middle)) / step for right, left, step in sides)
-    first, second = (4 * half - wide) / 3, (4 * narrow - half) / 3
-    values = np.maximum(np.abs(middle), np.maximum(*map(np.abs, sides[0][:2])))  # x² is 0 at 0, but not beside it
-    rounding = _ROUNDING * (values + np.abs(at * narrow)) / h  # of the value, and of the argument
-    kink = (narrow_jump > jump / 2) & (narrow_jump > 1e-7 * np.abs(narrow) + 1e3 * rounding)
-    return (16 * second - first) / 15, np.abs(second - first) + rounding, kink
-
-
-def _magnitude(e: Expression, values: Mapping[Expression, Any]) -> Any:
-    """The value of an expression if no terms took anything from each other: what its rounding is relative to."""
-    match e:
-        case Sum(terms):
-            return sum(_magnitude(term, values) for term in terms)
-        case Product(factors):
-            return math.prod(_magnitude(factor, values) for factor in factors)
-        case Negative(operand):
-            return _magnitude(operand, values)
-        case _:
-            return np.abs(evaluate(e, values))
+    errors = {position: known[part].noise for position, part in enumerate(needed, 1)}
+    values, bounds = bounded(function, [np.zeros(shape), *(known[part].value for part in needed)], errors)
+    return Measured(values, bounds)
 
 
 class Checker:
     """Values of a computation at random points, and the lines compared there.
+
+    There are fewer than `POINTS` points, or none, where the function has a finite derivative at no more of those that
+    were looked at.
 
     Args:
         computation: the function.
         wrt: the variable.
         near: a point in the function's domain, if one is known.
         seed: of the random points.
-
-    Raises:
-        DerivationError: there is no point among the random ones at which the function has a finite derivative.
     """
 
     def __init__(self, computation: Computation, wrt: str, near: Mapping[str, float] | None = None, seed: int = 0):
         self._computation = computation
-        inputs = self._candidates(near or {}, np.random.default_rng(seed))
-        with np.errstate(all="ignore"):
-            values = computation.values(inputs)
-            first = self._difference(inputs, values, Derivative(computation.function, wrt, total=True))
-            finite = np.isfinite(first.value)
-            for value in values.values():
-                finite &= np.isfinite(value)
-        if not finite.any():
-            raise DerivationError(
-                f"{computation.function} has a finite derivative at none of {_CANDIDATES} random points, so no line "
-                "can be checked; give a point of its domain, as in at={'x': 2.0}"
-            )
-        chosen = np.flatnonzero(finite)[:POINTS]
-        self._inputs = {name: value[chosen] for name, value in inputs.items()}
-        self._values = {key: (np.asarray(value) + np.zeros(finite.shape))[chosen] for key, value in values.items()}
-        self.sought = Difference(first.value[chosen], first.noise[chosen])
+        sought = Derivative(computation.function, wrt, total=True)
+        chosen: list[tuple[dict[str, Array], Difference]] = []
+        left = POINTS
+        for inputs in self._candidates(near or {}, np.random.default_rng(seed)):
+            chosen.append(self._smooth(inputs, sought, left))
+            left -= len(chosen[-1][1].value)
+            if not left:
+                break
+        self._inputs = {name: np.concatenate([points[name] for points, _ in chosen]) for name in computation.inputs}
+        self._known = self._measured(self._inputs)
+        self.sought = Measured(*(np.concatenate([getattr(d, part) for _, d in chosen]) for part in ("value", "noise")))
 
-    def _candidates(self, near: Mapping[str, float], random: np.random.Generator) -> dict[str, Array]:
-        """Points of several kinds, mixed: of both signs, positive, within (0, 1), and near a known one."""
-        found = {}
-        for name in self._computation.inputs:
-            normal = random.standard_normal((_CANDIDATES // 4, 4))
-            normal[:, 1] = np.abs(normal[:, 1])
-            normal[:, 2] = random.random(len(normal))
-            if np.isfinite(near.get(name, np.nan)):
-                normal[:, 3] = near[name] + 0.1 * normal[:, 3] * max(abs(near[name]), 0.1)
-            found[name] = normal.ravel()
-        return found
+    @property
+    def points(self) -> int:
+        """How many points there are."""
+        return len(self.sought.value)
+
+    def _candidates(self, near: Mapping[str, float], random: np.random.Generator) -> Iterator[dict[str, Array]]:
+        """Points of several kinds, mixed: of both signs, positive, in (0, 1), near a known one; then further off."""
+        centres = [0.0, *sorted(_numbers_in(self._computation))]
+        for spread in _SPREADS:
+            for centre in centres:
+                found = {}
+                for name in self._computation.inputs:
+                    normal = random.standard_normal((_CANDIDATES // 4, 4))
+                    normal[:, 1] = np.abs(normal[:, 1])
+                    normal[:, 2] = random.random(len(normal))
+                    points = centre + spread * normal
+                    if np.isfinite(near.get(name, np.nan)):
+                        points[:, 3] = near[name] + 0.1 * spread * normal[:, 3] * max(abs(near[name]), 0.1)
+                    found[name] = points.ravel()
+                yield found
+
+    def _smooth(
+        self, inputs: Mapping[str, Array], sought: Derivative, most: int
+    ) -> tuple[dict[str, Array], Difference]:
+        """Of candidates at most so many at which all is finite, and the derivative that is sought there."""
+        with np.errstate(all="ignore"):
+            values = self._computation.values(inputs)
+        finite = np.ones(_CANDIDATES, bool)
+        for value in values.values():
+            finite &= np.isfinite(value)
+        points = {name: value[finite] for name, value in inputs.items()}
+        if not finite.any():
+            return points, Difference(*(np.zeros(0) for _ in range(3)))
+        found = self._difference(points, self._computation.values(points), sought)
+        kept = np.flatnonzero(np.isfinite(found.value))[:most]
+        return {name: value[kept] for name, value in points.items()}, Difference(
+            found.value[kept], found.noise[kept], found.kink[kept]
+        )
+
+    def _measured(self, inputs: Mapping[str, Array]) -> dict[Expression, Measured]:
+        """Every name at the points, with what rounding may put it off; the inputs are exact."""
+
+        def named(*arrays: Any) -> dict[str, Any]:
+            values = self._computation.values(dict(zip(inputs, arrays, strict=True)))
+            return {name.name: value + 0 * arrays[0] for name, value in values.items() if isinstance(name, Symbol)}
+
+        values, bounds = bounded(named, list(inputs.values()))
+        return {Symbol(name): Measured(values[name], bounds[name]) for name in values}
 
     def _difference(self, inputs: Mapping[str, Array], values: Mapping[Expression, Any], d: Derivative) -> Difference:
         """A derivative by differences: partial where `by` stands in the definition of `of`, else through all names.
@@ -149,28 +146,24 @@ class Checker:
             return self._computation.values(inputs, {d.by: x})[of]
 
         function = total if d.total or d.by not in self._computation.operands(d.of) else partial
-        found = difference(function, values[by])
-        if not np.any(found.kink):
-            return found
-        engine = grad(lambda x: np.sum(function(x)))(np.asarray(values[by]))
-        return Difference(np.where(found.kink, engine, found.value), found.noise)
+        at = np.broadcast_to(values[by], next(iter(inputs.values())).shape)
+        found = difference(of_traced(function, at), at)
+        told = found.told(np.broadcast_to(function(at), at.shape))
+        if np.any(found.kink):
+            engine = grad(lambda x: np.sum(function(x)))(np.array(at))
+            told = np.where(found.kink, engine, told)
+        return Difference(told, found.noise, found.kink)
 
-    def value(self, e: Expression) -> Difference:
+    def value(self, e: Expression) -> Measured:
         """The value of an expression at the points; derivatives in it by differences."""
-        known = dict(self._values)
-        noises: dict[Expression, Array] = {}
         for d in derivatives_of(e):
-            found = self._difference(self._inputs, self._values, d)
-            known[d], noises[d] = found.value, found.noise
-        with np.errstate(all="ignore"):
-            value = evaluate(e, known) + np.zeros(self.sought.value.shape)
-            noise = _ROUNDING * _magnitude(e, known) + np.zeros(value.shape)
-            for derivative, wide in noises.items():
-                moved = evaluate(e, {**known, derivative: known[derivative] + wide})
-                noise = noise + wide + np.abs(moved - value)
-            return Difference(value, noise)
+            if d not in self._known:
+                values = {name: entry.value for name, entry in self._known.items()}
+                found = self._difference(self._inputs, values, d)
+                self._known[d] = Measured(found.value, found.noise)
+        return measured(e, self._known)
 
-    def compare(self, rule: str, line: Expression, above: Difference) -> tuple[Check, Difference]:
+    def compare(self, rule: str, line: Expression, above: Measured) -> tuple[Check, Measured]:
         """The check of a line against the line above, and its value.
 
         Raises:
@@ -180,14 +173,32 @@ class Checker:
         both = np.isfinite(value.value) & np.isfinite(above.value)
         error = np.abs(value.value - above.value)
         size = np.maximum(np.abs(value.value), np.abs(above.value))
-        accepted = TOLERANCE * size + value.noise + above.noise + 1e-300
-        wrong = both & ~(error <= accepted)
-        if wrong.any() or not both.any():
+        noise = value.noise + above.noise
+        wrong = both & (error > TOLERANCE * size + noise + 1e-300)
+        lost = not both.any() and not derivatives_of(line) and np.isfinite(above.value).any()
+        if wrong.any() or lost:
             at = int(np.argmax(wrong))
             where = ", ".join(f"{name} = {write(Number(float(x[at])))}" for name, x in self._inputs.items())
             raise DerivationError(
                 f'the line "{rule}" = {write(line)} is {write(Number(float(value.value[at])))}, but the line above is '
                 f"{write(Number(float(above.value[at])))} at {where}"
             )
-        relative = np.max(np.where(both & (error > value.noise + above.noise), error / (size + 1e-300), 0))
-        return Check(int(both.sum()), float(relative)), value
+        told = both & np.isfinite(noise)
+        relative = np.max(np.where(told & (error > noise), error / (size + 1e-300), 0), initial=0)
+        return Check(int(told.sum()), float(relative)), value
+
+
+def _numbers_in(computation: Computation) -> set[float]:
+    """The numbers in the definitions, where domains may begin: log(x−5) begins at 5, and √(x²−9) at 3."""
+    found: set[float] = set()
+
+    def visit(e: Expression) -> None:
+        match e:
+            case Number(value) if np.isfinite(float(value)):
+                found.update((float(value), -float(value)))
+        for part in parts(e):
+            visit(part)
+
+    for meaning in computation.definitions.values():
+        visit(meaning)
+    return found - {0.0}

@@ -13,10 +13,11 @@ from chainrule import tree
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain.by_element import names_of_elements
 from chainrule.explain.chain import MOST_PATHS, added, path_count, paths
-from chainrule.explain.checked import Checker, difference
+from chainrule.explain.checked import Checker, Measured, measured
 from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Derivation, Path, Style
 from chainrule.explain.deriving_arrays import derive_arrays
+from chainrule.explain.differences import difference, of_traced
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import Derivative, Number, Symbol
 from chainrule.explain.lines import Board, by_paths, by_steps
@@ -36,6 +37,9 @@ from chainrule.explain.subject import (
 )
 from chainrule.explain.written import write
 from chainrule.functions import grad
+
+_FEW_DIGITS = 1e-6
+"""The rounding of a function, relative to its value, beyond which differences tell nothing."""
 
 
 def derive(
@@ -158,6 +162,8 @@ def _derived(subject: Subject, wrt: str, point: dict[str, float], style: Style) 
     _check_edges(computation, checker, wrt)
     board = Board(computation, checker, sought)
     notes = notes_of(computation, wrt)
+    if not checker.points:
+        notes.append(f"{function} has a finite derivative at no point that was looked at, so no line was checked")
     if style == "paths" and count > MOST_PATHS:
         style = "reverse"
         notes.append(f"{count} paths are more than {MOST_PATHS}, so the chain rule goes backwards, once over each edge")
@@ -205,24 +211,33 @@ def _at(derivation: Derivation, subject: Subject, board: Board) -> Derivation:
 
     with np.errstate(all="ignore"):
         known = computation.values(numbers)
-        slope = difference(function, known[Symbol(wrt)]).value
+        bounded = of_traced(function, known[Symbol(wrt)])
+        height, rounding = bounded(np.asarray(known[Symbol(wrt)]))
+        slope = difference(bounded, known[Symbol(wrt)]).told(height)
         found = tuple(
             Path(tuple(replace(edge, value=float(evaluate(edge.local, known))) for edge in path.edges))
             for path in derivation.paths
         )
         for step, expression in board.steps.items():
             known[step] = evaluate(expression, known)
-        by_hand = float(evaluate(board.last, known))
+        exact = {name: Measured(np.asarray(number), np.zeros(())) for name, number in known.items()}
+        last = measured(board.last, exact)
+        by_hand, off = float(last.value), float(last.noise)
     if wrt in point:
         value = float(grad(subject.function, computation.inputs.index(wrt))(*numbers.values()))
     else:
         value = float(grad(function)(known[Symbol(wrt)]))
-    if np.isfinite([value, by_hand]).all() and not abs(value - by_hand) <= 1e-6 * max(abs(value), abs(by_hand)) + 1e-12:
+    accepted = 1e-6 * max(abs(value), abs(by_hand)) + 2 * off
+    if np.isfinite([value, by_hand]).all() and abs(value - by_hand) > accepted:
         raise DerivationError(
             f"the last line, {write(board.last)}, is {write(Number(by_hand))} at the point, but the engine's "
             f"derivative is {write(Number(value))}"
         )
     notes = [*derivation.notes, *notes_at(computation, found, known), *not_finite(computation, known)]
+    if np.isnan(slope) and np.isfinite(value) and rounding > _FEW_DIGITS * abs(known[Symbol(computation.function)]):
+        notes.append(
+            f"rounding leaves {computation.function} few digits at this point, so no difference tells its slope"
+        )
     if np.isfinite(by_hand) and not np.isfinite(value):
         notes.append(f"the last line, which does without what is not finite, is {write(Number(by_hand))} at this point")
     finite = np.isfinite(known[Symbol(computation.function)])

@@ -17,9 +17,9 @@ import numpy as np
 from chainrule import reference, tree
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain.by_index import by_index
-from chainrule.explain.checked import difference
 from chainrule.explain.composite import COMPOSITES
 from chainrule.explain.derivation import Check, Derivation, Line
+from chainrule.explain.differences import difference
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import (
     Derivative,
@@ -41,6 +41,7 @@ from chainrule.explain.written import write
 from chainrule.graph import CONSTANT, INPUT, Graph, Kind, Node, dependants, make_constant, topological_order
 from chainrule.tracing import function_name
 from chainrule.transforms.backprop import pull_back
+from chainrule.transforms.rounding import with_bounds
 from chainrule.types import Array
 
 TOLERANCE = 1e-6
@@ -327,16 +328,18 @@ def _fallback(
 
 def _check_differences(recorded: Recorded, sources: Sequence[Node], gradients: Sequence[Array]) -> None:
     """Compare the engine's derivative in a random direction with central differences of the engine's function."""
-    run = reference.prepare(Graph(tuple(recorded.inputs), (recorded.output,)))
+    run = reference.prepare(with_bounds(Graph(tuple(recorded.inputs), (recorded.output,))))
     random = np.random.default_rng(1)
     directions = {source: random.standard_normal(source.type.shape) for source in sources}
 
-    def along(t: Array) -> Array:
+    def along(t: Array) -> tuple[Array, Array]:
         moved = [
             array + float(t) * directions[node] if node in directions else array
             for node, array in zip(recorded.inputs, recorded.arrays, strict=True)
         ]
-        return run(moved)[0]
+        floats = [array for array, node in zip(moved, recorded.inputs, strict=True) if node.type.is_float]
+        value, bound = run([*moved, *(np.abs(array) * np.finfo(np.float64).eps for array in floats)])
+        return value, bound
 
     slope = difference(along, 0.0)
     expected = sum(float(np.sum(g * directions[source])) for source, g in zip(sources, gradients, strict=True))

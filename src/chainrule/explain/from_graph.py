@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ from chainrule.explain.expression import (
     Sum,
 )
 from chainrule.explain.written import FRACTIONS
-from chainrule.graph import CONSTANT, Node, Op, make_node, topological_order
+from chainrule.graph import CONSTANT, Kind, Node, Op, make_input, make_node, topological_order
 from chainrule.ops.value import Value
+from chainrule.types import ArrayType
 
 Names = Mapping[Node, Expression]
 
@@ -130,11 +132,12 @@ def with_composites(outputs: Sequence[Node]) -> dict[Node, Node]:
     is made is the very node.
     """
     order = topological_order(outputs)
-    held = set(order)
+    held, operations = set(order), {node.op for node in order}
+    possible = [op for op in COMPOSITES if _operations(op) <= operations]
     found: dict[Node, tuple[Op, Node]] = {}
     for node in order:
         if node.type.is_float and node.op is not CONSTANT:
-            for op in COMPOSITES:
+            for op in possible:
                 made = _made(op, node)
                 if made in held and made is not node:
                     found.setdefault(made, (op, node))
@@ -145,6 +148,14 @@ def with_composites(outputs: Sequence[Node]) -> dict[Node, Node]:
         keywords = {} if node in found else node.keywords
         new[node] = node if (op, moved) == (node.op, node.operands) else make_node(op, moved, **keywords)
     return new
+
+
+@cache
+def _operations(op: Op) -> frozenset[Op]:
+    """The operations that compute a composite function, whatever the shape."""
+    x = make_input("x", ArrayType((2, 2), np.dtype(np.float64)))
+    computed = topological_order([_made(op, x)], [x])
+    return frozenset(node.op for node in computed if node.op.kind in (Kind.ELEMENTWISE, Kind.REDUCTION))
 
 
 def _made(op: Op, node: Node) -> Node:

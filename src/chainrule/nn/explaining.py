@@ -13,12 +13,14 @@ from chainrule.errors import ArgumentError, GradientError
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation
 from chainrule.nn.explanation import StepExplanation
-from chainrule.nn.explanation.local_rules import LocalRule, computed, output_derivative, rounding
+from chainrule.nn.explanation.agreement import Agreement
+from chainrule.nn.explanation.local_rules import LocalRule, computed, output_derivative
 from chainrule.nn.explanation.notation import indices, parameter_name
 from chainrule.nn.explanation.step import DifferenceCheck, Update
 from chainrule.optim import LBFGS, SGD, Adam, Optimizer
 from chainrule.program import Program
 from chainrule.train.seam import Seam
+from chainrule.transforms.rounding import bounded
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -54,7 +56,8 @@ def explain_step(
         targets=targets,
         numbers=Backpropagation.of(rows, results, single),
         rules=rules,
-        output_derivative=derivative,
+        output_derivative=derivative[0],
+        output_rounding=derivative[1],
         update=_updated(chosen, parameters, results, run, transform),
         checks=tuple(_checks(architecture, parameters, state, rows, targets, results["parameters"])),
         replay=replay,
@@ -74,35 +77,29 @@ def _chosen(optimizer: Optimizer | LBFGS | float) -> Optimizer | LBFGS:
 
 def _local_rules(
     architecture: Architecture, parameters: Tree, state: Tree, rows: Array, targets: Array, results: dict[str, Tree]
-) -> tuple[tuple[LocalRule, ...], Array, float]:
-    """The rules of all layers, ∂ℒ/∂aᴸ, and the largest relative difference from the engine's δ.
+) -> tuple[tuple[LocalRule, ...], tuple[Array, Array], float]:
+    """The rules of all layers, ∂ℒ/∂aᴸ with its bound, and the largest relative difference from the engine's δ.
 
     Raises:
-        GradientError: the difference is more than rounding.
+        GradientError: a difference is more than rounding.
     """
     below = [rows, *results["a"]]
-    derivative = bar = output_derivative(architecture, below[-1], targets)
+    derivative = arriving = output_derivative(architecture, below[-1], targets)
     rules: list[LocalRule] = []
     worst = 0.0
     for layer in range(len(architecture.layers), 0, -1):
         i = layer - 1
-        rule = LocalRule.of(architecture.layers[i], parameters[i], state[i], below[i], results["z"][i], bar)
-        error = _relative_error(rule.delta, results["delta"][layer - 1])
-        if error > rounding(architecture):
-            raise GradientError(
-                f"layer {layer}: its own rules give another δ than the engine, by {error:.1e}: a defect"
-            )
+        engine = below[i], results["z"][i], results["delta"][i]
+        rule = LocalRule.of(architecture.layers[i], parameters[i], state[i], engine, arriving)
+        agreement = Agreement.of(rule.delta, engine[2], rule.bounds["delta"])
+        if not agreement:
+            raise GradientError(f"layer {layer}: its own rules give another δ than the engine, {agreement}: a defect")
         rules.append(rule)
-        worst, bar = max(worst, error), rule.below_bar
+        worst, arriving = max(worst, agreement.relative), (rule.below_bar, rule.bounds["below_bar"])
+    agreement = Agreement.of(arriving[0], results["x"], arriving[1])
+    if not agreement:
+        raise GradientError(f"layer 1: its own rules give another ∂ℒ/∂x than the engine, {agreement}: a defect")
     return tuple(reversed(rules)), derivative, worst
-
-
-def _relative_error(found: Array, expected: Array) -> float:
-    """The largest difference of finite numbers over the largest magnitude."""
-    finite = np.isfinite(found) & np.isfinite(expected)
-    largest = float(np.max(np.abs(expected), where=finite, initial=0.0))
-    difference = np.subtract(found, expected, where=finite, out=np.zeros(found.shape), dtype=np.float64)
-    return float(np.max(np.abs(difference), initial=0.0)) / largest if largest else 0.0
 
 
 def _updated(
@@ -157,12 +154,13 @@ def _checks(
     architecture: Architecture, parameters: Tree, state: Tree, rows: Array, targets: Array, gradient: Tree
 ) -> Iterator[DifferenceCheck]:
     """The largest entry of the gradient by some parameter arrays, beside central differences in float64."""
+    _, bounds = bounded(architecture.backpropagation, (parameters, state, rows, targets))
     exact = replace(architecture, dtype=np.dtype(np.float64))
     wide = tree.map_leaves(lambda leaf: leaf.astype(np.float64), (parameters, state))
     x = rows.astype(np.float64)
     items = [(i, path) for i, (path, leaf) in enumerate(tree.items(parameters)) if leaf.size][::-1]
     chosen = [items[round(i)] for i in np.linspace(0, len(items) - 1, min(CHECKED, len(items)))]
-    derivatives = tree.leaves(gradient)
+    derivatives, rounding = tree.leaves(gradient), tree.leaves(bounds["parameters"])
 
     def loss(parameters: Tree) -> float:
         each, _ = computed(exact.losses, parameters, wide[1], x, targets)
@@ -175,7 +173,7 @@ def _checks(
         difference = (loss(_moved(wide[0], position, place, h)) - loss(_moved(wide[0], position, place, -h))) / (2 * h)
         largest = float(np.max([np.max(np.abs(d), initial=0.0) for d in derivatives]))
         tolerance = 1e-3 if architecture.dtype == np.float32 else 1e-6
-        agrees = abs(difference - float(g[place])) <= tolerance * largest
+        agrees = abs(difference - float(g[place])) <= tolerance * largest + float(rounding[position][place])
         yield DifferenceCheck(parameter_name(path) + indices(*place), float(g[place]), difference, bool(agrees))
 
 

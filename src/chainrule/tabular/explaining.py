@@ -85,7 +85,8 @@ def _wanted(model: TableModel, inputs: Array, of: Any) -> tuple[int, str]:
     elif str(of) in target.classes:
         output = target.classes.index(str(of))
     else:
-        raise ArgumentError(f"{of!r} is no class of {target.column!r}{suggestion(str(of), target.classes)}")
+        hint = suggestion(str(of), target.classes, "classes")
+        raise ArgumentError(f"{of!r} is no class of {target.column!r}{hint}")
     return output, f"probability of {target.column} = {target.classes[output]}"
 
 

@@ -128,7 +128,7 @@ def agrees(derivation: Derivation) -> bool:
 def _difference(derivation: Derivation) -> str:
     """The verdict on the value, with the difference in six digits."""
     if derivation.difference is None:
-        return "check: no central difference: the function has a kink or an edge here"
+        return "check: no central difference: the function has a kink, an edge or too few digits here"
     if not math.isfinite(derivation.difference):
         return f"check: no central difference: {derivation.function} is not finite here"
     shown = f"{derivation.difference:#.6g}".replace("-", "−")
@@ -136,12 +136,14 @@ def _difference(derivation: Derivation) -> str:
 
 
 def checked(derivation: Derivation) -> str:
-    """How the lines were checked, in a sentence; "" if none was."""
+    """How the lines were checked, in a sentence; "" if one was not."""
     checks = [line.check for line in derivation.lines if line.check]
     if not checks:
         return ""
     points, worst = {check.points for check in checks}, max(check.worst for check in checks)
-    where = f"{min(points)} random points"
+    if not min(points):
+        return ""
+    where = f"{min(points)} random point{'s' * (min(points) > 1)}"
     if any(line.value is not None for line in derivation.lines):
         where = "this point and one nearby" if 1 not in points else "this point, and one nearby if it holds there"
     return f"every line was checked at {where}; largest relative difference {worst:.0e}"

@@ -229,7 +229,7 @@ def _check(explanation: StepExplanation) -> Iterator[Line]:
         remark = f"  central difference {number(check.difference)} {verdict}"
         yield (Statement(f"∂ℒ/∂{check.name}", (number(check.derivative),), remark=remark),)
     dtype = explanation.architecture.dtype
-    replay = f"layer by layer the rules give the same δ up to {explanation.replay:.0e}".replace("-", "−")
+    replay = f"layer by layer the rules give the same δ up to {explanation.replay:.0e}, by rounding".replace("-", "−")
     yield (Statement(f"all numbers are {dtype}, from the engine;"), Statement(replay))
     yield from ((Statement(note),) for note in _notes(explanation))
 

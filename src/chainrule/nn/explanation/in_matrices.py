@@ -19,9 +19,11 @@ from chainrule.graph import Node
 from chainrule.nn.activations import activation_function
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
+from chainrule.nn.explanation.agreement import Agreement
 from chainrule.nn.explanation.notation import name, parameter_name
 from chainrule.ops.value import lift
 from chainrule.tracing import trace_call
+from chainrule.transforms.rounding import bounded
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -36,9 +38,9 @@ def in_matrices(explanation: StepExplanation) -> Derivation:
     recorded, sought = _recorded(explanation)
     derivation = derive_recorded(recorded, sought)
     found = {line.rule: line.value for line in derivation.lines}
-    gradient = dict(zip(sought, tree.leaves(explanation.grad.parameters), strict=True))
-    for label, expected in gradient.items():
-        _require_equal(explanation, label, found[f"∂{LOSS}/∂{label}"], expected)
+    gradient = tree.leaves(explanation.grad.parameters)
+    for label, expected, bound in zip(sought, gradient, _rounding(explanation), strict=True):
+        _require_equal(label, found[f"∂{LOSS}/∂{label}"], expected, bound)
     if explanation.architecture.dtype == np.float64:
         return derivation
     return replace(derivation, notes=(*derivation.notes, "derived in float64; the step computed in float32"))
@@ -88,14 +90,23 @@ def _wide(leaf: Any) -> Array:
     return np.asarray(leaf, np.float64)
 
 
-def _require_equal(explanation: StepExplanation, label: str, found: Array | None, expected: Array) -> None:
-    """Raise DerivationError unless the derivation found the step's derivative, up to rounding."""
-    if found is None or not np.isfinite(expected).all():
+def _rounding(explanation: StepExplanation) -> list[Array]:
+    """What rounding may put the step's derivatives of the parameters off."""
+    state, rows = [rule.state for rule in explanation.rules], explanation.rules[0].below
+    given = explanation.parameters, state, rows, explanation.targets
+    _, bounds = bounded(explanation.architecture.backpropagation, given)
+    return tree.leaves(bounds["parameters"])
+
+
+def _require_equal(label: str, found: Array | None, expected: Array, bound: Array) -> None:
+    """Raise DerivationError unless the derivation, in float64, found the step's derivative up to its rounding."""
+    if found is None:
         return
-    largest = max(float(np.max(np.abs(g), initial=0.0)) for g in tree.leaves(explanation.grad.parameters))
-    error = float(np.max(np.abs(found - expected), initial=0.0))
-    if error > explanation.tolerance * largest:
-        raise DerivationError(f"∂{LOSS}/∂{label} of the derivation differs from that of the step by {error:.3g}")
+    agreement = Agreement.of(found, expected, bound)
+    if not agreement:
+        raise DerivationError(
+            f"∂{LOSS}/∂{label} of the derivation differs from that of the step, {agreement}: a defect"
+        )
 
 
 __all__ = ["in_matrices"]

@@ -1,12 +1,13 @@
 """Each layer's part of the chain rule by itself: the rules of its operations, applied between aˡ⁻¹, zˡ and aˡ.
 
 The engine differentiates the whole network at once. Here the same rules are applied layer by layer, by the reference
-executor, which gives the factors that an explanation names and a check of the whole.
+executor, which gives the factors that an explanation names and a check of the whole: the engine's δˡ⁺¹ goes in, and
+what comes out is the engine's δˡ, up to what rounding may do in between (`transforms/rounding.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,18 +18,14 @@ from chainrule.graph import Kind, Node, dependants, topological_order
 from chainrule.nn.activations import activation_function
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.dense import Dense
-from chainrule.nn.dropout import Dropout
-from chainrule.nn.embedding import Embedding
 from chainrule.nn.layer import Layer, Mode
-from chainrule.nn.normalisation import BatchNorm, LayerNorm
 from chainrule.ops.value import Value, lift
 from chainrule.tracing import trace_call
 from chainrule.transforms import pull_back
 from chainrule.transforms.backprop import or_zeros
+from chainrule.transforms.rounding import bounded
 from chainrule.tree import Tree
 from chainrule.types import Array
-
-_SEEN_INSIDE = (Dense, Dropout, BatchNorm, LayerNorm, Embedding)  # without kinks but between zˡ and aˡ
 
 
 def computed(function: Callable[..., Tree], *args: Tree) -> Tree:
@@ -47,8 +44,9 @@ class LocalRule:
         parameters: its parameters.
         state: its state.
         below: aˡ⁻¹ [N × m].
-        delta: ∂ℒ/∂zˡ, from ∂ℒ/∂aˡ.
-        below_bar: ∂ℒ/∂aˡ⁻¹, from that.
+        delta: ∂ℒ/∂zˡ, as the rules give it from the ∂ℒ/∂aˡ that arrives.
+        below_bar: ∂ℒ/∂aˡ⁻¹, from the engine's ∂ℒ/∂zˡ.
+        bounds: what rounding may put them off, "delta" and "below_bar".
         activated: whether aˡ is another value than zˡ.
         slope: g′(zˡ) [N × n] where g works element by element, else None.
         through: ∂zˡ/∂aˡ⁻¹ [N × n] where z does so too, as in batch normalisation, else None.
@@ -63,16 +61,31 @@ class LocalRule:
     activated: bool
     slope: Array | None
     through: Array | None
+    bounds: Mapping[str, Array]
 
     @classmethod
-    def of(cls, layer: Layer, parameters: Tree, state: Tree, below: Array, z: Array, above_bar: Array) -> LocalRule:
+    def of(
+        cls,
+        layer: Layer,
+        parameters: Tree,
+        state: Tree,
+        engine: tuple[Array, Array, Array],
+        arriving: tuple[Array, Array],
+    ) -> LocalRule:
         """The rule for the derivative ∂ℒ/∂aˡ that arrives from above.
 
         g′ is taken at the engine's own zˡ: a sum that is added in another order may end on the other side of a kink.
+
+        Args:
+            layer: the layer.
+            parameters: its parameters.
+            state: its state.
+            engine: aˡ⁻¹, zˡ and δˡ.
+            arriving: ∂ℒ/∂aˡ, and what it may be off.
         """
         activated = False
 
-        def pulled(parameters: Tree, state: Tree, below: Any, z: Any, above_bar: Any) -> Tree:
+        def pulled(parameters: Tree, state: Tree, below: Any, z: Any, delta: Any, above_bar: Any) -> Tree:
             nonlocal activated
             layer_pass = layer.forward(parameters, state, below, Mode(training=False))
             if isinstance(layer, Dense):
@@ -80,16 +93,16 @@ class LocalRule:
             else:
                 z, a = lift(layer_pass.z), lift(layer_pass.a)
             activated = z.node is not a.node
-            delta = _pulled(a, above_bar, z)
             return {
-                "delta": delta,
+                "delta": _pulled(a, above_bar, z),
                 "below_bar": _pulled(lift(layer_pass.z), delta, below),
                 "slope": _ones_pulled(a, z) if activated else None,
                 "through": _ones_pulled(lift(layer_pass.z), below),
             }
 
-        found = computed(pulled, parameters, state, below, z, above_bar)
-        return cls(layer, parameters, state, below, activated=activated, **found)
+        above_bar, error = arriving
+        found, bounds = bounded(pulled, (parameters, state, *engine, above_bar), {5: error})
+        return cls(layer, parameters, state, engine[0], activated=activated, **found, bounds=bounds)
 
     def activation_jacobian(self, example: int) -> Array:
         """∂aˡ/∂zˡ for one example, [units of a × units of z]."""
@@ -99,16 +112,16 @@ class LocalRule:
         """∂zˡ/∂aˡ⁻¹ for one example, [units of z × units below]."""
         return self._jacobian(example, "z", "below")
 
-    def by_scale(self) -> Array:
-        """∂zˡ/∂γ [N × n] of a normalisation: each example is given a scale of its own, and all are pulled back."""
+    def by_scale(self) -> tuple[Array, Array]:
+        """∂zˡ/∂γ [N × n] of a normalisation with its bounds: each example has a scale of its own, pulled back."""
 
         def pulled(parameters: Tree, state: Tree, below: Any, scale: Any) -> Any:
             layer_pass = self.layer.forward({**parameters, "scale": scale}, state, below, Mode(training=False))
             return _ones_pulled(lift(layer_pass.z), scale)
 
         scale = np.broadcast_to(self.parameters["scale"], self.delta.shape)
-        found: Array = computed(pulled, self.parameters, self.state, self.below, scale)
-        return found
+        found, bound = bounded(pulled, (self.parameters, self.state, self.below, scale))
+        return found, bound
 
     def _jacobian(self, example: int, of: str, by: str) -> Array:
         """One row for each unit, all pulled back at once: a layer outside of training treats each row by itself."""
@@ -130,26 +143,15 @@ class LocalRule:
         return jacobian
 
 
-def rounding(architecture: Architecture) -> float:
-    """The largest relative error of a network's δ that rounding explains.
-
-    Sums of float32 inside of a block, or of a layer of the user's own, are computed again; a few may then end on the
-    other side of a kink, such as that of relu.
-    """
-    if architecture.dtype != np.float32:
-        return 1e-9
-    return 1e-3 if all(isinstance(layer, _SEEN_INSIDE) for layer in architecture.layers) else 0.1
-
-
-def output_derivative(architecture: Architecture, outputs: Array, targets: Array) -> Array:
-    """∂ℒ/∂aᴸ [N × k], by the rules of the loss."""
+def output_derivative(architecture: Architecture, outputs: Array, targets: Array) -> tuple[Array, Array]:
+    """∂ℒ/∂aᴸ [N × k], by the rules of the loss, and what rounding may put it off."""
 
     def derivative(outputs: Any, targets: Any) -> Any:
         loss: Any = np.mean(architecture.loss.per_example(outputs, architecture.converted(targets)))
         return _pulled(loss, lift(np.ones((), loss.dtype)), outputs)
 
-    found: Array = computed(derivative, outputs, targets)
-    return found
+    found, bound = bounded(derivative, (outputs, targets))
+    return found, bound
 
 
 def _pulled(top: Value, seed: Value, bottom: Value) -> Value:

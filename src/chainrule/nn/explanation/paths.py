@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.errors import GradientError
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
+from chainrule.nn.explanation.agreement import Agreement
 from chainrule.nn.explanation.local_rules import LocalRule
 from chainrule.nn.explanation.notation import given, indices, name, number
 from chainrule.nn.explanation.place import Place, arrays_of, parsed
@@ -29,6 +30,7 @@ class _Stage:
         above: names a unit of the upper row.
         below: names a unit of the lower one.
         local: [n] where each unit has one edge, else [upper × lower].
+        rounding: what the derivatives by the lower row are off when they have come down these edges, [lower].
         form: (upper unit, lower unit) -> what the local derivative is.
         given: whether the numbers are parameters.
     """
@@ -36,6 +38,7 @@ class _Stage:
     above: Callable[[int], str]
     below: Callable[[int], str]
     local: Array
+    rounding: Array
     form: Callable[[int, int], str]
     given: bool = False
 
@@ -52,13 +55,14 @@ class _Paths:
         products: [units × kept].
         ways: the units that each path went through, [units × kept × rows].
         totals: the sums over all paths, [units].
+        rounding: what they may be off, [units].
         counts: the numbers of paths, [units] of Python integers.
     """
 
-    def __init__(self, start: Array) -> None:
+    def __init__(self, start: Array, rounding: Array) -> None:
         self.products = start.astype(np.float64)[:, None]
         self.ways = np.arange(len(start))[:, None, None]
-        self.totals = start.astype(np.float64)
+        self.totals, self.rounding = start.astype(np.float64), rounding
         self.counts = np.ones(len(start), object)
 
     def down(self, stage: _Stage) -> None:
@@ -66,6 +70,7 @@ class _Paths:
         local = stage.local.astype(np.float64)
         if local.ndim == 1:
             self.products, self.totals = self.products * local[:, None], self.totals * local
+            self.rounding = self.rounding * np.abs(local) + stage.rounding
             self.ways = np.concatenate([self.ways, self.ways[:, :, -1:]], axis=2)
             return
         candidates = (self.products[:, :, None] * local[:, None, :]).reshape(-1, local.shape[1])
@@ -75,6 +80,7 @@ class _Paths:
         here = np.broadcast_to(np.arange(local.shape[1])[:, None, None], (*best.T.shape, 1))
         self.ways = np.concatenate([ways, here], axis=2)
         self.totals = self.totals @ local
+        self.rounding = self.rounding @ np.abs(local) + stage.rounding
         self.counts = np.full(local.shape[1], self.counts.sum(), object)
 
 
@@ -88,6 +94,7 @@ class _End:
         present: for which examples there is such an edge [N].
         form: what the derivative is.
         text: how its number is written.
+        rounding: what `local` may be off.
     """
 
     unit: int
@@ -95,32 +102,53 @@ class _End:
     present: Array
     form: str
     text: Callable[[float], str] = number
+    rounding: Array | float = 0.0
 
 
 def why(explanation: StepExplanation, asked: str) -> Why:
     """The sum over paths for a parameter such as "W1[1,2]"; see `StepExplanation.why`."""
     wanted = parsed(explanation, asked)
+    with np.errstate(all="ignore"):
+        return _over_paths(explanation, wanted)
+
+
+def _over_paths(explanation: StepExplanation, wanted: Place) -> Why:
     end = _end(explanation, wanted)
-    value, arriving = _value_and_arriving(explanation, wanted, end)
+    value, arriving, bound = _value_and_arriving(explanation, wanted, end)
     shares = np.where(end.present, arriving * end.local, 0)
+    off = np.where(end.present, bound * np.abs(end.local) + np.abs(arriving) * end.rounding, 0) + _rounded(shares)
     found: list[PathProduct] = []
     count = 0
     present = np.flatnonzero(end.present)
     for example in present[np.argsort(-np.abs(shares[present]), kind="stable")[:SHOWN_PATHS]]:
-        paths, here = _paths_of(explanation, wanted, end, int(example), float(shares[example]))
+        paths, here = _paths_of(explanation, wanted, end, int(example), float(shares[example]), float(off[example]))
         found, count = found + paths, here
     found.sort(key=lambda path: -abs(path.value))
     total = float(np.sum(shares, dtype=np.float64))
-    _require_equal(explanation, wanted.name, value, total, float(np.sum(np.abs(shares))))
+    _require_equal(wanted.name, value, total, float(np.sum(off + len(shares) * _rounded(shares))))
     return Why(wanted.name, value, count * len(present), tuple(found[:SHOWN_PATHS]), total)
 
 
-def _value_and_arriving(explanation: StepExplanation, wanted: Place, end: _End) -> tuple[float, Array]:
-    """The engine's derivative, and what arrives at the unit below which the parameter is, for each example [N]."""
+def _rounded(values: Array) -> Array:
+    """What one rounding of numbers may put them off."""
+    magnitude: Array = np.abs(values).astype(np.float64)
+    return magnitude * float(np.finfo(values.dtype).eps)
+
+
+def _value_and_arriving(explanation: StepExplanation, wanted: Place, end: _End) -> tuple[float, Array, Array]:
+    """The engine's derivative; what arrives at the unit above the parameter, and its bound, for each example."""
     if wanted.letter == "x":
-        return float(np.atleast_2d(explanation.grad.x)[0, end.unit]), explanation.rules[0].below_bar[:, end.unit]
-    gradient = arrays_of(explanation, wanted.letter)[wanted.layer, wanted.table]
-    return float(gradient[wanted.indices]), explanation.rules[wanted.layer - 1].delta[:, end.unit]
+        rule = explanation.rules[0]
+        value, arriving, bound = (
+            np.atleast_2d(explanation.grad.x)[0, end.unit],
+            rule.below_bar,
+            rule.bounds["below_bar"],
+        )
+    else:
+        rule = explanation.rules[wanted.layer - 1]
+        gradient = arrays_of(explanation, wanted.letter)[wanted.layer, wanted.table]
+        value, arriving, bound = gradient[wanted.indices], rule.delta, rule.bounds["delta"]
+    return float(value), arriving[:, end.unit], bound[:, end.unit]
 
 
 def _end(explanation: StepExplanation, wanted: Place) -> _End:
@@ -138,7 +166,8 @@ def _end(explanation: StepExplanation, wanted: Place) -> _End:
             return _End(unit, rule.below[:, j], every, form, given if wanted.layer == 1 else number)
         case "scale":
             form = f"{explanation.unit_name('a', wanted.layer - 1, unit)}, normalised"
-            return _End(unit, rule.by_scale()[:, unit], every, form)
+            local, bound = rule.by_scale()
+            return _End(unit, local[:, unit], every, form, rounding=bound[:, unit])
         case "tables":
             return _looked_up(rule, wanted.table, unit, others[0])
         case _:  # b and shift are added
@@ -158,19 +187,19 @@ def _looked_up(rule: LocalRule, table: int, code: int, place: int) -> _End:
 
 
 def _paths_of(
-    explanation: StepExplanation, wanted: Place, end: _End, example: int, share: float
+    explanation: StepExplanation, wanted: Place, end: _End, example: int, share: float, off: float
 ) -> tuple[list[PathProduct], int]:
-    """The largest paths of one example, and how many it has; their sum is checked against its share."""
+    """The largest paths of one example, and how many it has; they add up to its share, which is `off` by rounding."""
     stages = list(_stages(explanation, wanted, example))
     start = explanation.output_derivative[example]
-    paths = _Paths(start)
+    paths = _Paths(start, explanation.output_rounding[example])
     for stage in stages:
         paths.down(stage)
     unit = end.unit
     last = _last_factor(explanation, wanted, end, example)
     scale = 1.0 if last is None else last.value
-    magnitude = float(np.max(np.abs(paths.products[unit]))) * abs(scale)
-    _require_equal(explanation, wanted.name, share, float(paths.totals[unit]) * scale, magnitude)
+    off += float(paths.rounding[unit]) * abs(scale)
+    _require_equal(wanted.name, share, float(paths.totals[unit]) * scale, off)
     top = len(explanation.rules)
     found = []
     for product, way in zip(paths.products[unit], paths.ways[unit], strict=True):
@@ -199,19 +228,16 @@ def _stages(explanation: StepExplanation, wanted: Place, example: int) -> Iterat
             for letter, layer in (("z", number_of_layer), ("a", number_of_layer), ("a", number_of_layer - 1))
         )
         if rule.activated:
-            form = _slope_namer(explanation, number_of_layer)
-            if rule.slope is not None:
-                yield _Stage(a, z, rule.slope[example], form)
-            else:
-                yield _Stage(a, z, rule.activation_jacobian(example), _no_form)
+            form = _slope_namer(explanation, number_of_layer) if rule.slope is not None else _no_form
+            local = rule.slope[example] if rule.slope is not None else rule.activation_jacobian(example)
+            yield _Stage(a, z, local, rule.bounds["delta"][example], form)
         if number_of_layer > wanted.layer:
-            above = z if rule.activated else a
+            above, rounding = z if rule.activated else a, rule.bounds["below_bar"][example]
             if isinstance(rule.layer, Dense):
-                yield _Stage(above, below, rule.parameters["W"], _weight_namer(number_of_layer), given=True)
-            elif rule.through is not None:
-                yield _Stage(above, below, rule.through[example], _layer_namer(rule.layer))
+                yield _Stage(above, below, rule.parameters["W"], rounding, _weight_namer(number_of_layer), given=True)
             else:
-                yield _Stage(above, below, rule.sum_jacobian(example), _layer_namer(rule.layer))
+                local = rule.through[example] if rule.through is not None else rule.sum_jacobian(example)
+                yield _Stage(above, below, local, rounding, _layer_namer(rule.layer))
 
 
 def _last_factor(explanation: StepExplanation, wanted: Place, end: _End, example: int) -> Factor | None:
@@ -244,12 +270,11 @@ def _no_form(above: int, below: int) -> str:
     return ""
 
 
-def _require_equal(explanation: StepExplanation, what: str, value: float, total: float, magnitude: float) -> None:
+def _require_equal(what: str, value: float, total: float, rounding: float) -> None:
     """Raise GradientError unless the sum over paths is the engine's number, up to rounding."""
-    if not (np.isfinite(value) and np.isfinite(total)):
-        return
-    if abs(value - total) > explanation.tolerance * max(magnitude, abs(value)):
+    agreement = Agreement.of(*map(np.asarray, (total, value, rounding)))
+    if not agreement:
         raise GradientError(
-            f"∂ℒ/∂{what} is {value!r}, but its paths add up to {total!r}: a defect of chainrule, or a layer of "
-            "your own whose rows are not independent"
+            f"∂ℒ/∂{what} is {value!r}, but its paths add up to {total!r}, {agreement}: a defect of chainrule, or a "
+            "layer of your own whose rows are not independent"
         )

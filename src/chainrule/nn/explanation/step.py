@@ -20,7 +20,7 @@ from chainrule.nn.dropout import Dropout
 from chainrule.nn.explanation import change, paths
 from chainrule.nn.explanation.board import board
 from chainrule.nn.explanation.formulas import Formula, output_formula, slope_formula
-from chainrule.nn.explanation.local_rules import LocalRule, rounding
+from chainrule.nn.explanation.local_rules import LocalRule
 from chainrule.nn.explanation.notation import WRITTEN_OUT, broken, finished, name, number, summary, text_of
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.tree import Tree
@@ -146,6 +146,7 @@ class StepExplanation:
         numbers: the engine's forward and backward pass.
         rules: the chain rule of every layer by itself, first to last.
         output_derivative: ∂ℒ/∂aᴸ [N × k].
+        output_rounding: what rounding may put it off [N × k].
         update: what the optimiser did.
         checks: entries of the gradient beside central differences.
         replay: the largest difference, relative to the largest |δˡ|, between the engine's δˡ and the layers' own rules.
@@ -157,6 +158,7 @@ class StepExplanation:
     numbers: Backpropagation
     rules: tuple[LocalRule, ...]
     output_derivative: Array
+    output_rounding: Array
     update: Update
     checks: tuple[DifferenceCheck, ...]
     replay: float
@@ -213,11 +215,6 @@ class StepExplanation:
     def example_count(self) -> int:
         """N."""
         return len(self.rules[0].below)
-
-    @property
-    def tolerance(self) -> float:
-        """The relative error that rounding explains in this network."""
-        return rounding(self.architecture)
 
     # Asking further
 
