@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -283,6 +284,42 @@ def test_a_running_total_of_single_numbers_is_recorded():
         return total - product
 
     np.testing.assert_array_equal(cr.grad(f)(THREE), 1 - 6 / THREE)
+
+
+AUGMENTED = {
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv, "//=": operator.ifloordiv,
+    "%=": operator.imod, "**=": operator.ipow, "@=": operator.imatmul, "<<=": operator.ilshift, ">>=": operator.irshift,
+    "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AUGMENTED)
+@pytest.mark.parametrize("x", [np.array(3.0), np.array(3), np.array(True), THREE], ids=str)
+def test_an_argument_is_not_changed_in_place(name, x):
+    with pytest.raises(TraceError, match=r"changed in place; write x = x \+ y"):
+        cr.trace(lambda x: AUGMENTED[name](x, x), x)
+
+
+@pytest.mark.parametrize("name", ["+=", "-=", "*=", "/=", "**="])
+def test_a_computed_number_gets_a_new_name_as_in_numpy(name):
+    def f(x):
+        total = other = np.sum(x)
+        total = AUGMENTED[name](total, 3.0)
+        return total + 10 * other
+
+    np.testing.assert_allclose(cr.compile(f)(THREE), f(THREE), rtol=1e-15)
+
+
+def test_out_is_refused_for_single_numbers_too():
+    def f(x):
+        total = np.sum(x)
+        np.add(total, 1, out=total)
+        return total
+
+    with pytest.raises(TypeError):
+        f(THREE)
+    with pytest.raises(TraceError, match="leave out=… away"):
+        cr.trace(f, THREE)
 
 
 def test_conditions_on_shapes_and_outside_numbers_are_ordinary_python():

@@ -209,7 +209,7 @@ def _norm(x: ArrayLike, ord: Any = None, axis: Axes = None, keepdims: bool = Fal
     """
     x = _as_float(x)
     if ord is None or (ord == 2 and _names_one_axis(x, axis)):
-        return euclidean(_as_float(x), axis, keepdims)
+        return euclidean(x, axis, keepdims)
     if ord in (1, np.inf) and _names_one_axis(x, axis):
         return (np.sum if ord == 1 else np.max)(np.abs(x), axis=axis, keepdims=keepdims)
     raise ArgumentError(f"np.linalg.norm of order {ord!r} cannot be traced; orders 1, 2 and inf of vectors can")

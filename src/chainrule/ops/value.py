@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.errors import ArgumentError, TraceAttributeError, TraceError
-from chainrule.graph import CONSTANT, Node, Op, current_origin, make_constant, make_node
+from chainrule.graph import CONSTANT, INPUT, Node, Op, current_origin, make_constant, make_node
 from chainrule.ops.advice import advice
 from chainrule.types import Array, ArrayType, Shape, as_array
 
@@ -143,7 +143,7 @@ class Value(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if keywords.get("out") is not None:
-            keywords = _without_rebinding(keywords)
+            _refuse_to_change()
         name = f"{'np.' if getattr(np, ufunc.__name__, None) is ufunc else ''}{ufunc.__name__}"
         if method != "__call__":
             refuse(f"{name}.{method} cannot be traced", "use np.sum, np.prod, np.max or np.min along an axis")
@@ -261,12 +261,29 @@ class Value(NDArrayOperatorsMixin):
         )
 
 
-def _without_rebinding(keywords: dict[str, Any]) -> dict[str, Any]:
-    """Allow `total += x` for single numbers, which NumPy rebinds too; refuse to change an array in place."""
-    (target,) = keywords["out"]
-    if not isinstance(target, Value) or target.ndim:
-        refuse("an array would be changed in place", "write x = x + y instead of x += y, and leave out=… away")
-    return {name: value for name, value in keywords.items() if name != "out"}
+def _refuse_to_change() -> NoReturn:
+    refuse("an array would be changed in place", "write x = x + y instead of x += y, and leave out=… away")
+
+
+def _augmented(operation: Callable[[Any, Any], Any]) -> Callable[[Value, Any], Any]:
+    """What `total += x` does: it gives single numbers that were computed a new name, as in NumPy.
+
+    An argument may be an array even if it holds a single number, and NumPy would change it for all of its names.
+    """
+
+    def operate(self: Value, other: Any) -> Any:
+        if self.ndim or self.node.op is INPUT:
+            _refuse_to_change()
+        return operation(self, other)
+
+    return operate
+
+
+_AUGMENTED = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor",
+)  # fmt: skip
+for _name in _AUGMENTED:
+    setattr(Value, f"__i{_name}__", _augmented(getattr(operator, f"__{_name}__")))
 
 
 def _record(function: Callable[..., Any] | None, name: str, arguments: Any, keywords: dict[str, Any]) -> Any:
