@@ -25,6 +25,8 @@ BOUNDS = {
     "expm1": ((1.9, 2.0), (1.9, 2.3)),
     "log": ((1.0, 1.0), (1.0, 1.0)),
     "log1p": ((1.5, 1.5), (1.5, 1.5)),
+    "log2": ((0.51, 0.52), (0.51, 0.52)),
+    "log10": ((0.51, 0.52), (0.51, 0.52)),
     "tanh": ((1.6, 1.6), (1.6, 1.6)),
     "sin": ((1.3, 1.3), (1.5, 1.5)),
     "cos": ((1.3, 1.3), (1.5, 1.5)),
@@ -186,6 +188,8 @@ def test_every_lane_of_every_vector_has_the_bits_of_a_scalar(name, element, leve
         ("expm1", 0, np.inf, -1),
         ("log", -np.inf, np.inf, np.nan),
         ("log1p", 0, np.inf, np.nan),
+        ("log2", -np.inf, np.inf, np.nan),
+        ("log10", -np.inf, np.inf, np.nan),
         ("tanh", 0, 1, -1),
         ("sin", 0, np.nan, np.nan),
         ("cos", 1, np.nan, np.nan),
@@ -243,6 +247,17 @@ def test_angles_closest_to_multiples_of_a_quarter_turn(name, level):
     large = np.ldexp(np.random.default_rng(3).uniform(1, 2, 4000), np.arange(4000) % 1024)
     for x in (np.concatenate([[hard, -hard], multiples, large]), multiples.astype(np.float32)):
         assert np.max(ulps(evaluate(name, x, level=level), exact(name, x))) <= 1.8
+
+
+@pytest.mark.parametrize("level", LEVELS_HERE)
+@pytest.mark.parametrize("name", ["log2", "log10"])
+def test_logarithms_of_powers_of_their_base_are_exact(name, level):
+    base, last = (2, 1023) if name == "log2" else (10, 308)
+    numbers = np.arange(-last, last + 1)
+    x = np.array([float(f"1e{n}") if base == 10 else 2.0**n for n in numbers])
+    np.testing.assert_array_equal(evaluate(name, x, level=level), numbers)
+    single = np.abs(numbers) <= (126 if base == 2 else 37)
+    np.testing.assert_array_equal(evaluate(name, x[single].astype(np.float32), level=level), numbers[single])
 
 
 def test_digits_of_pi():

@@ -185,6 +185,8 @@ EMITTERS: dict[str, Emitter] = {
     "expm1": _mathematics("expm1"),
     "log": _mathematics("log"),
     "log1p": _mathematics("log1p"),
+    "log2": _mathematics("log2"),
+    "log10": _mathematics("log10"),
     "sqrt": lambda f, node, x: f.intrinsic("sqrt", x),
     "sin": _mathematics("sin"),
     "cos": _mathematics("cos"),

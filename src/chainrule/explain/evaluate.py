@@ -44,6 +44,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "arctan": np.arctan,
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
     "exp": np.exp, "expm1": np.expm1, "log": np.log, "ln": np.log, "log1p": np.log1p,
+    "log2": np.log2, "log10": np.log10,
     "sqrt": np.sqrt, "erf": ops.erf, "abs": np.abs, "sign": np.sign, "floor": np.floor,
     "σ": ops.sigmoid, "softplus": ops.softplus, "relu": ops.relu,
     "softmax": ops.softmax, "log_softmax": ops.log_softmax,

@@ -34,8 +34,8 @@ _UNSEEN = {"broadcast", "reshape"}  # of a single number these change nothing th
 _RELATIONS = {"less": "<", "less_equal": "≤", "equal": "=", "not_equal": "≠", "and": "∧", "or": "∨"}
 _FUNCTIONS = {"maximum": "max", "minimum": "min", "stop_gradient": "constant"}
 _KNOWN_FUNCTIONS = {
-    "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "arctan", "tanh", "sinh", "cosh", "erf", "abs", "sign",
-    "floor", "maximum", "minimum", "stop_gradient", *(op.name for op in COMPOSITES),
+    "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "arctan", "tanh", "sinh", "cosh",
+    "erf", "abs", "sign", "floor", "maximum", "minimum", "stop_gradient", *(op.name for op in COMPOSITES),
 }  # fmt: skip
 
 

@@ -116,16 +116,6 @@ def _clip(x: ArrayLike, low: ArrayLike | None = None, high: ArrayLike | None = N
     return bounded if high is None else np.minimum(bounded, high)
 
 
-@implements(np.log2)
-def _log2(x: ArrayLike) -> Any:
-    return np.log(x) * (1 / np.log(2.0)).item()
-
-
-@implements(np.log10)
-def _log10(x: ArrayLike) -> Any:
-    return np.log(x) * (1 / np.log(10.0)).item()
-
-
 @implements(np.logaddexp)
 def _logaddexp(a: ArrayLike, b: ArrayLike) -> Any:
     """The larger one + log(1 + e^(smaller − larger)): at a = b too, a branch of a smooth function.

@@ -7,7 +7,7 @@ where maximum or minimum tie, each side gets half.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi, sqrt
+from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,8 @@ EXP = _elementwise("exp", "exp {0}", np.exp, lambda g, y, x: g * y)
 EXPM1 = _elementwise("expm1", "expm1 {0}", np.expm1, lambda g, y, x: g * np.exp(x))
 LOG = _elementwise("log", "log {0}", np.log, lambda g, y, x: g / x)
 LOG1P = _elementwise("log1p", "log1p {0}", np.log1p, lambda g, y, x: g / (1 + x))
+LOG2 = _elementwise("log2", "log2 {0}", np.log2, lambda g, y, x: g * (1 / log(2)) / x)
+LOG10 = _elementwise("log10", "log10 {0}", np.log10, lambda g, y, x: g * (1 / log(10)) / x)
 SQRT = _elementwise("sqrt", "√{0}", np.sqrt, lambda g, y, x: g / (2 * y))
 SIN = _elementwise("sin", "sin {0}", np.sin, lambda g, y, x: g * np.cos(x))
 COS = _elementwise("cos", "cos {0}", np.cos, lambda g, y, x: -g * np.sin(x))
@@ -162,6 +164,8 @@ _UFUNCS: dict[Op, np.ufunc] = {
     EXPM1: np.expm1,
     LOG: np.log,
     LOG1P: np.log1p,
+    LOG2: np.log2,
+    LOG10: np.log10,
     SQRT: np.sqrt,
     SIN: np.sin,
     COS: np.cos,

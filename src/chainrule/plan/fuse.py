@@ -25,7 +25,7 @@ from chainrule.plan.conditions import conditions
 from chainrule.plan.kernels import Axes, Kernel, Usage
 
 _COSTLY = frozenset(
-    {"divide", "power", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "arctan"}
+    {"divide", "power", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "arctan"}
     | {"tanh", "sinh", "cosh", "erf", "floor"}
 )
 _DEEPEST = 100  # nodes computed one from another before one is kept: the code generator descends that far

@@ -26,6 +26,8 @@ _CYCLES = {  # of a vector; division and square root of AVX2, elementary functio
     "expm1": 20,
     "log": 18,
     "log1p": 22,
+    "log2": 35,
+    "log10": 35,
     "sin": 25,
     "cos": 25,
     "tan": 35,

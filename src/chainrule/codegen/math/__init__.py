@@ -13,6 +13,7 @@ from chainrule.codegen.math.logarithm import log, log1p
 from chainrule.codegen.math.numbers import fma
 from chainrule.codegen.math.power import power
 from chainrule.codegen.math.whole_power import whole_power
+from chainrule.codegen.math.wide_logarithm import log2, log10
 
 __all__ = [
     "arctan",
@@ -24,6 +25,8 @@ __all__ = [
     "fma",
     "log",
     "log1p",
+    "log2",
+    "log10",
     "power",
     "sin",
     "sinh",
