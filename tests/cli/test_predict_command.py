@@ -112,6 +112,12 @@ def test_piped_output_has_no_blanks_around_it(command, flowers):
         assert not any(line.endswith(" ") for line in text.splitlines())
 
 
+def test_inspect_in_ascii_shows_what_it_can(command, model):
+    result = command("inspect", model, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "kind, one of 2 classes (aster, iris)" in result.stdout
+
+
 def test_inspect_as_json(command, model):
     shown = json.loads(command("inspect", model, "--json").stdout)
     assert set(shown) == {"model", "network", "preprocessing", "target", "report"}

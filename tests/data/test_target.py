@@ -97,6 +97,8 @@ def test_rows_that_cannot_be_encoded_are_named():
 def test_rows_without_target_are_counted():
     rows, note = rows_with_target(column("a", None, "b", None))
     assert rows.tolist() == [0, 2]
+    single = Column.of("y", [1.0, np.nan, 3.0, 4.0])
+    assert rows_with_target(single)[1].startswith("1 of 4 rows is left out because the target 'y' is missing")
     assert note == "2 of 4 rows are left out because the target 'y' is missing (the first is row 2)"
     rows, note = rows_with_target(column("a", "b"))
     assert rows.tolist() == [0, 1]

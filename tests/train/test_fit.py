@@ -269,7 +269,7 @@ def test_training_works_in_a_thread_that_is_not_the_main_one():
         ({"early_stopping": 0, "validation": (X, Y)}, "early_stopping must be a whole number above 0, got 0"),
         ({"early_stopping": 3}, "early_stopping needs a validation set; give validation"),
         ({"seed": -1}, "seed must be a whole number in 0 … 2⁶⁴−1, got -1"),
-        ({"order": [[0]], "epochs": 2}, "order has rows for 1 epochs, but 2 are to be trained"),
+        ({"order": [[0]], "epochs": 2}, "order has rows for 1 epoch, but 2 are to be trained"),
         ({"order": [[0], [50]], "epochs": 2}, r"order, epoch 2: positions must lie in 0 … 49"),
         ({"order": [[-1]], "epochs": 1}, r"order, epoch 1: positions must lie in 0 … 49"),
         ({"order": [[0.5]], "epochs": 1}, "order, epoch 1: must be a list of whole numbers"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chainrule.cli.options import Whole
+
 if TYPE_CHECKING:
     from chainrule.runtime.inspection import Inspection
 
@@ -31,7 +33,7 @@ SHOWN = ("plan", "graph", "llvm", "asm")
 )
 @click.option(
     "--batch-size",
-    type=click.IntRange(min=1),
+    type=Whole(1),
     metavar="N",
     default=32,
     show_default=True,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chainrule.cli.options import FILE
+from chainrule.cli.options import FILE, Whole
 from chainrule.cli.outputs import require_writable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Say what is wrong with a training.")
 @click.argument("file", type=FILE, metavar="RUN|MODEL")
 @click.argument("table", type=FILE, required=False)
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="With a TABLE.")
+@click.option("--epochs", type=Whole(1), metavar="N", default=1, show_default=True, help="With a TABLE.")
 @click.option("-o", "--output", type=FILE, help="Where the diagnosis is written (.json), with a TABLE.")
 @click.option("--html", type=FILE, help="Where a page with curves and derivations is written (.html).")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")

@@ -14,6 +14,7 @@ from chainrule.atomic import replacing
 from chainrule.cli.options import FILE
 from chainrule.cli.outputs import require_writable
 from chainrule.errors import ArgumentError, DerivationError, GradientError, TableError
+from chainrule.figures import counted
 from chainrule.printable import printable
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def one_of(rows: Table, number: int, option: str) -> Table:
     import numpy as np
 
     if number > rows.rows:
-        raise ArgumentError(f"{option} {number}: {rows.source} has {rows.rows} rows")
+        raise ArgumentError(f"{option} {number}: {rows.source} has {counted(rows.rows, 'row')}")
     return rows.select(np.array([number - 1]))
 
 

@@ -10,6 +10,17 @@ from typing import Any
 import click
 
 FILE = click.Path(path_type=Path)
+
+
+class Whole(click.IntRange):
+    """Whole numbers from a lowest one on, called so where something else is given."""
+
+    name = "whole number"
+
+    def __init__(self, lowest: int) -> None:
+        super().__init__(min=lowest)
+
+
 LARGEST_LAYER = 2**16
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit status."""
     use_one_thread()
+    replace_what_cannot_be_encoded()
     try:
         with chainrule.make_context("chainrule", list(arguments)) as context:
             return int(chainrule.invoke(context) or 0)
@@ -53,6 +55,12 @@ def run(arguments: Sequence[str]) -> int:
 def _write_no_more() -> None:
     """Drop what is left of the output, which Python tries to write once more when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def replace_what_cannot_be_encoded() -> None:
+    """Let the output show ? for characters that the terminal's encoding lacks, such as → in ASCII."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def use_one_thread() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chainrule.cli.failure import fail
-from chainrule.cli.options import FILE, layer_sizes
+from chainrule.cli.options import FILE, Whole, layer_sizes
 from chainrule.cli.outputs import require_writable
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Units of each hidden layer, or none.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Most passes through the rows.")
-@click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Rows in a step.")
+@click.option("--epochs", type=Whole(1), metavar="N", help="Most passes through the rows.")
+@click.option("--batch-size", type=Whole(1), metavar="N", help="Rows in a step.")
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=Whole(0),
     metavar="N",
     default=0,
     show_default=True,

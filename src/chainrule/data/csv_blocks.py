@@ -15,6 +15,7 @@ from itertools import chain
 
 from chainrule.data.csv_file import CsvFile, open_bytes
 from chainrule.errors import TableError
+from chainrule.figures import counted
 
 ROWS = 256
 """A block of a wide file has about so many rows, as far as `LARGEST` allows."""
@@ -124,11 +125,6 @@ def other_width(file: CsvFile, found: int) -> str:
         f"has {counted(found, 'value')} but line 1 names {counted(len(file.names), 'column')}; "
         f"{'delete the comment lines above the names' if comment else fill}"
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return the number with its noun: ``1 value``, ``2 values``."""
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def undecodable_line(file: CsvFile) -> int:

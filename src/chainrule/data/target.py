@@ -15,7 +15,7 @@ from chainrule.data.forms import quantity
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
 from chainrule.errors import ArgumentError, TableError
-from chainrule.figures import figure
+from chainrule.figures import counted, figure
 from chainrule.printable import listed, printable
 
 Task = Literal["auto", "classification", "regression"]
@@ -154,9 +154,10 @@ def rows_with_target(column: Column) -> tuple[NDArray[np.int64], str | None]:
     missing = column.missing
     if not missing.any():
         return np.arange(len(column)), None
+    gone = int(missing.sum())
     note = (
-        f"{int(missing.sum())} of {len(column)} rows are left out because the target {column.name!r} is missing "
-        f"(the first is row {int(np.argmax(missing)) + 1})"
+        f"{gone:,} of {counted(len(column), 'row')} {'is' if gone == 1 else 'are'} left out because the target "
+        f"{column.name!r} is missing (the first is row {int(np.argmax(missing)) + 1})"
     )
     return np.flatnonzero(~missing), note
 

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.doctor.measuring import Watched
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.meaning import meaning_of
 from chainrule.nn.activations import ACTIVATIONS, activation_name
 from chainrule.nn.dense import Dense
@@ -48,7 +49,9 @@ class Architecture:
 
     def __repr__(self) -> str:
         kinds = ", ".join(type(layer).__name__ for layer in self.layers)
-        return f"Architecture({self.n_inputs} inputs, [{kinds}], loss={self.loss.name!r}, dtype={self.dtype})"
+        return (
+            f"Architecture({counted(self.n_inputs, 'input')}, [{kinds}], loss={self.loss.name!r}, dtype={self.dtype})"
+        )
 
     @cached_property
     def meaning(self) -> Hashable | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.meaning import joined, meaning_of
 from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.chosen_rows import ChosenRows
@@ -98,7 +99,7 @@ def examples(architecture: Architecture, X: Any, y: Any, sample_weight: Any, nam
     inputs = np.atleast_2d(architecture.inputs(X, name))
     targets = architecture.loss.prepare(y, architecture.n_outputs)
     if len(inputs) != len(targets):
-        raise ArgumentError(f"{name} has {len(inputs)} rows, but its targets have {len(targets)}")
+        raise ArgumentError(f"{name} has {counted(len(inputs), 'row')}, but its targets have {len(targets)}")
     return Examples.of((inputs, targets), sample_weight, name)
 
 

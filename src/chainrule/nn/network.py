@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule import storage, tree
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, numbered
@@ -220,7 +221,7 @@ class Network:
         if not len(rows):
             raise ArgumentError("x has no rows; there is no mean loss to differentiate")
         if len(targets) != len(rows):
-            raise ArgumentError(f"x has {len(rows)} rows, but y has {len(targets)}")
+            raise ArgumentError(f"x has {counted(len(rows), 'row')}, but y has {len(targets)}")
         return rows, targets, single
 
     def _rows(self, x: Any) -> tuple[Array, bool]:
@@ -421,7 +422,7 @@ class Network:
         return [*tree.items(self.parameters, "parameters"), *tree.items(self.state, "state")]
 
     def __repr__(self) -> str:
-        lines = [f"Network({self.n_inputs} inputs, loss={self.loss.name!r}, dtype={self.dtype})"]
+        lines = [f"Network({counted(self.n_inputs, 'input')}, loss={self.loss.name!r}, dtype={self.dtype})"]
         for number, (layer, parameters) in enumerate(zip(self.layers, self.parameters, strict=True), 1):
             count = sum(leaf.size for leaf in tree.leaves(parameters))
             lines.append(f"  {number}  {type(layer).__name__:<10} {count:>10,} parameters")

@@ -82,7 +82,8 @@ class Predictor:
         array = as_data(x, "x").astype(self._dtype)
         if array.shape != self._shape and (self.rows > 1 or array.shape != self._shape[1:]):
             raise ArgumentError(
-                f"this predictor takes {self.rows} rows of {self.n_inputs} features, got shape {list(array.shape)}; "
+                f"this predictor takes {counted(self.rows, 'row')} of {counted(self.n_inputs, 'feature')}, "
+                f"got shape {list(array.shape)}; "
                 "make another one, or use predict for any number of rows"
             )
         outputs = self._run(array.reshape(self._shape))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.rows import blocks
 from chainrule.train.arrays import as_data
 from chainrule.types import Array
@@ -69,7 +70,7 @@ def classes(y: Any, k: int) -> Array:
         raise ArgumentError(f"targets must be labels [N] or probabilities [N × {k}], got shape {list(array.shape)}")
     _refuse(lambda rows: ~np.isfinite(rows), array, "targets must be finite; drop the row or fill it")
     _refuse(lambda rows: rows != np.floor(rows), array, "class labels must be whole numbers; encode names as 0, 1, 2 …")
-    outside = f"class labels must lie in 0 … {k - 1}, as the network has {k} outputs"
+    outside = f"class labels must lie in 0 … {k - 1}, as the network has {counted(k, 'output')}"
     _refuse(lambda rows: (rows < 0) | (rows >= k), array, outside)
     return array if array.dtype.kind in "iu" else array.astype(np.int64)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chainrule.figures import counted
 from chainrule.types import Shape
 
 _OPERATIONS = 34  # characters of a table's column
@@ -75,7 +76,7 @@ class Report:
 
     def __str__(self) -> str:
         count, epochs, threads = (
-            _plural(n, word)
+            counted(n, word)
             for n, word in ((len(self.kernels), "kernel"), (self.epochs, "epoch"), (self.threads, "thread"))
         )
         scratch = f"{_quantity(self.shared_bytes)}B shared, {_quantity(self.private_bytes)}B for each thread"
@@ -129,10 +130,6 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def _plural(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _quantity(number: float) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import TableError
+from chainrule.figures import counted
 from chainrule.sampling import split_rows
 from chainrule.types import Integers
 
@@ -28,10 +29,12 @@ class Parts:
     test: Integers
 
 
-def require_rows(rows: int, source: str) -> None:
+def require_rows(rows: int, target: str, source: str) -> None:
     """Raise TableError unless the table `source` has rows enough, of those whose target is known, for three parts."""
+    if not rows:
+        raise TableError(f"{source}: all values of the target column {target!r} are missing; choose another target")
     if rows < FEWEST_ROWS:
-        known = f"{rows} row{'s' * (rows != 1)} with a known target"
+        known = f"{counted(rows, 'row')} with a known target"
         raise TableError(
             f"{source} has {known}; {FEWEST_ROWS} are the least to train, validate and test on, so add rows"
         )
@@ -54,7 +57,8 @@ def divide_rows(rows: int, test: float, seed: int, labels: Integers | None = Non
     fewest = 2 if labels is None else len(np.unique(labels))  # each class, or two numbers that differ
     if len(rest) <= fewest:
         raise TableError(
-            f"test {test} leaves {len(rest)} of {rows} rows, too few to learn from; give more rows or a smaller share"
+            f"test {test} leaves {len(rest)} of {counted(rows, 'row')}, too few to learn from; "
+            "give more rows or a smaller share"
         )
     share = max(VALIDATION_SHARE, 1 / len(rest))
     training, validation = split_rows(len(rest), share, seed ^ 1, None if labels is None else labels[rest])

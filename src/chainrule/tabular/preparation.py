@@ -36,7 +36,7 @@ class Prepared:
 def prepare(table: Table, target: str, task: Task, test: float, seed: int) -> Prepared:
     """Drop rows without a target, divide the others, and learn target and preprocessing; see `train_table`."""
     rows, note = rows_with_target(table[target])
-    require_rows(len(rows), table.source)
+    require_rows(len(rows), target, table.source)
     known = table.select(rows) if note else table
     goal = learn_goal(table, target, task)
     labels = goal.encode(known[target]) if isinstance(goal, ClassTarget) else None

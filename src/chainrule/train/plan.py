@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.sampling import epoch_order
 from chainrule.train.seam import Seam
 from chainrule.tree import Tree
@@ -61,7 +62,8 @@ class Plan:
         if not hasattr(self.order, "__len__"):
             raise ArgumentError(f"order must be a list with a row of positions for each epoch, got {self.order!r}")
         if len(self.order) < self.epochs:
-            raise ArgumentError(f"order has rows for {len(self.order)} epochs, but {self.epochs} are to be trained")
+            known = counted(len(self.order), "epoch")
+            raise ArgumentError(f"order has rows for {known}, but {self.epochs} are to be trained")
         for epoch, row in enumerate(self.order):
             positions = as_array(row, f"order, epoch {epoch + 1},")
             if positions.ndim != 1 or positions.dtype.kind not in "iu" or not positions.size:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.nn.explanation.notation import finished, indices, name, number, parameter_name
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Changes:
 
     def text(self, ascii: bool = False) -> str:  # noqa: A002
         """The largest changes, one on each line."""
-        lines = [f"{len(self.changes):,} of {self.compared:,} numbers differ"]
+        lines = [f"{len(self.changes):,} of {counted(self.compared, 'number')} differ"]
         shown = self.changes[:SHOWN]
         wide = max((len(change.name) for change in shown), default=0)
         for change in shown:

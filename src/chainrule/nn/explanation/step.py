@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.figures import figure
+from chainrule.figures import counted, figure
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Gradient
 from chainrule.nn.dense import Dense
@@ -130,7 +130,7 @@ class UnitTable:
     def _remarks(self) -> list[str]:
         """How many units are not shown, and the weights."""
         hidden = self.units - SHOWN_UNITS
-        return [*([f"and {hidden:,} units of smaller |δ|"] if hidden > 0 else []), *self.weights]
+        return [*([f"and {counted(hidden, 'unit')} of smaller |δ|"] if hidden > 0 else []), *self.weights]
 
 
 @dataclass(frozen=True, eq=False)
