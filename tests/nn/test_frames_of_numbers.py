@@ -148,7 +148,7 @@ def test_what_is_no_number_is_named_by_row_and_column(frame, complaint):
         (pl.Series([None, True, False, True]), "targets: row 0 is nan"),
         (pd.Categorical(["a", "b", "a", "b"]), "targets: row 0 is 'a'; encode it as a number first"),
         (["a", "b", "a", "b"], "targets: row 0 is 'a'; encode it as a number first"),
-        (np.array([2**63, 0, 1, 0], np.uint64), "targets has dtype uint64"),
+        (np.array([2**63, 0, 1, 0], np.uint64), "targets: row 0 is 9223372036854775808, but class labels must lie in"),
     ],
 )
 def test_targets_that_are_no_numbers_are_named_by_row(y, complaint):

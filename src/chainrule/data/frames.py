@@ -64,8 +64,9 @@ def frame_columns(frame: nw.DataFrame[Any]) -> list[tuple[Any, Any]]:
         if block is not None:
             columns.update(zip(positions, block.T, strict=True))
     names: list[Any] = frame.columns
-    if len(columns) < len(names):  # each Series costs more than a thousand numbers
-        columns = {position: columns.get(position, series) for position, series in enumerate(frame.iter_columns())}
+    others = [position for position in range(len(names)) if position not in columns]
+    if others:  # a Series costs more than a thousand numbers
+        columns.update(zip(others, frame[:, others].iter_columns(), strict=True))
     return [(name, columns[position]) for position, name in enumerate(names)]
 
 

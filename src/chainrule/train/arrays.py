@@ -13,11 +13,10 @@ _NO_NUMBERS = "OUSTMm"  # objects, which may be numbers, text, bytes, dates and 
 
 
 def as_data(given: Any, name: str) -> Array:
-    """`given` as an array of one of the seven dtypes.
+    """`given` as an array of one of the dtypes that travel through a graph.
 
-    Arrays and lists are taken as `as_array` takes them, and unsigned integers of 64 bits where they fit into int64. A
-    DataFrame or Series of any library, and an array of Python objects, become numbers: truth values 0 and 1, missing
-    values NaN.
+    Arrays and lists are taken as `as_array` takes them. A DataFrame or Series of any library, and an array of Python
+    objects, become numbers: truth values 0 and 1, missing values NaN.
 
     Raises:
         ArgumentError: see `as_array`; or a value is no number, with its column and row.
@@ -30,6 +29,4 @@ def as_data(given: Any, name: str) -> Array:
         from chainrule.data.numbers import numbers_of  # a script whose data are arrays loads nothing for tables
 
         given = numbers_of(given, name)
-    if isinstance(given, np.ndarray) and given.dtype.kind == "u" and given.dtype.itemsize == 8:
-        given = given if np.any(given > np.iinfo(np.int64).max) else given.astype(np.int64)
     return as_array(given, name)
