@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import chart, pages, report
+from benchmarks.accuracy import measure_accuracy
 from benchmarks.conductor import ROOT
 from benchmarks.diagnosis import measure_diagnosis
 from benchmarks.latency import measure_predict
@@ -24,6 +25,7 @@ from benchmarks.workloads import WORKLOADS
 
 MEASUREMENTS = {
     "training": measure_training,
+    "accuracy": measure_accuracy,
     "predict": measure_predict,
     "whole": measure_whole,
     "compile": measure_compile,

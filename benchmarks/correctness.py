@@ -1,7 +1,7 @@
 """Whether all peers compute the same training, before anyone is timed: nobody may win by doing less.
 
 The judge is a plain NumPy run in float64. Losses of the first steps must be those of the judge as far as float32 goes.
-After more steps, the distance of the parameters from the judge's tells how well a peer rounds.
+After more steps, the distance of the parameters from the judge's tells how well a peer rounds; see `accuracy.py`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.conductor import Worker, WorkerError
-from benchmarks.contestants import OURS
 from benchmarks.peers import numpy_peer
 from benchmarks.workloads import Task
-
-STEPS = 100
-"""Steps after which parameters are compared: those of this project and of JAX, which is the measure for it."""
-
-MEASURED = (OURS, "JAX")
 
 COMPARED, TOLERANCE = 5, 1e-4
 """The losses of so many steps must agree to so much, relative to the largest of them.
@@ -67,7 +61,7 @@ class Judge:
     after: np.ndarray
 
     @classmethod
-    def of(cls, task: Task, steps: int = STEPS, plain_epsilon: bool = False) -> Judge:
+    def of(cls, task: Task, steps: int, plain_epsilon: bool = False) -> Judge:
         """Run it."""
         losses, weights, biases = numpy_peer.trajectory(task, steps, np.float64, plain_epsilon)
         return cls(losses, flat([*task.weights, *task.biases]), flat([*weights, *biases]))
@@ -84,13 +78,13 @@ class Judge:
 def check_training(task: Task, workers: dict[str, Worker], folder: Path) -> tuple[dict[str, Verdict], dict[str, str]]:
     """The verdict on each worker, which has loaded the task; and why some gave none."""
     verdicts, failed = {}, {}
-    judges: dict[tuple[int, bool], Judge] = {}
+    judges: dict[bool, Judge] = {}
     for name, worker in workers.items():
         path = folder / "parameters.npz"
-        kind = (STEPS if name in MEASURED else COMPARED, name.startswith(PLAIN_EPSILON))
-        judge = judges[kind] = judges.get(kind) or Judge.of(task, *kind)
+        plain = name.startswith(PLAIN_EPSILON)
+        judge = judges[plain] = judges.get(plain) or Judge.of(task, COMPARED, plain)
         try:
-            losses = worker.request("trajectory", steps=kind[0], into=str(path))["losses"]
+            losses = worker.request("trajectory", steps=COMPARED, into=str(path))["losses"]
         except WorkerError as error:
             failed[name] = str(error)
             continue

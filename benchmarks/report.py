@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def losses(entries: Iterable[tuple[str, Entry]]) -> list[str]:
 
 
 def accuracy(entries: Sequence[Entry]) -> str:
-    """Distances from the float64 run: this project's, JAX's, and the ratio of the two."""
+    """Distances from the float64 runs: medians over the seeds of this project's, of JAX's, and of their ratios."""
     rows = []
     for entry in entries:
         verdicts = entry["verdicts"]
@@ -105,8 +106,13 @@ def accuracy(entries: Sequence[Entry]) -> str:
             continue
         cells = [entry["workload"]]
         for measure in ("median_distance", "distance"):
-            own, other = (verdicts[name][measure] for name in (OURS, "JAX"))
-            cells += [f"{own:.1e}", f"{other:.1e}", figure(own / other) if other else "–"]
+            own, other = ([verdict[measure] for verdict in verdicts[name]] for name in (OURS, "JAX"))
+            shares = [x / y for x, y in zip(own, other, strict=True) if y]
+            cells += [
+                f"{statistics.median(own):.1e}",
+                f"{statistics.median(other):.1e}",
+                figure(statistics.median(shares)) if shares else "–",
+            ]
         rows.append(cells)
     kinds = ("median", "root mean square")
     return table(["workload", *(f"{who}, {kind}" for kind in kinds for who in (OURS, "JAX", "ratio"))], rows)

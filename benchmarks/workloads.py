@@ -6,7 +6,7 @@ Needs NumPy only, so that every peer's interpreter can import it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Workload:
         steps: steps in an epoch. The data has batch · steps rows, so nobody can leave out a last part of a batch.
         activation: of the hidden layers, "relu" or "tanh"; the last layer has none.
         loss: "half_squared", ½ Σ (a − y)², or "cross_entropy" of labels; averaged over the batch.
+        seed: of data, parameters and orders; workloads that differ in nothing else are computed by one program.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Workload:
     steps: int
     activation: str = "relu"
     loss: str = "cross_entropy"
+    seed: int = field(default=0, compare=False)
 
     @property
     def rows(self) -> int:
@@ -64,7 +66,7 @@ class Workload:
 
         Labels are the largest of k random linear functions, numbers the tanh of k random linear functions.
         """
-        random = np.random.default_rng(2026)
+        random = np.random.default_rng(2026 + 1000 * self.seed)
         X = random.standard_normal((self.rows, self.widths[0]), np.float32)
         if self.name == "simplechains":
             return X, exponentials(X)
@@ -74,7 +76,7 @@ class Workload:
 
     def parameters(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Initial W [nₗ × nₗ₋₁] with variance 2/nₗ₋₁ (relu) or 1/nₗ₋₁ (tanh), and small b [nₗ], float32."""
-        random = np.random.default_rng(7)
+        random = np.random.default_rng(7 + 1000 * self.seed)
         gain = 2.0 if self.activation == "relu" else 1.0
         weights, biases = [], []
         for m, n in zip(self.widths, self.widths[1:], strict=False):
@@ -84,7 +86,7 @@ class Workload:
 
     def orders(self) -> np.ndarray:
         """Permutations of the rows, int64 [ORDERS × rows]."""
-        random = np.random.default_rng(11)
+        random = np.random.default_rng(11 + 1000 * self.seed)
         return np.stack([random.permutation(self.rows) for _ in range(ORDERS)])
 
 
