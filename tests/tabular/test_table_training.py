@@ -12,7 +12,7 @@ from generated_tables import flowers, prices, replaced
 from chainrule.data import NumberTarget, Table
 from chainrule.errors import ArgumentError, DivergenceError, TableError
 from chainrule.optim import SGD
-from chainrule.tabular import Report, train_table
+from chainrule.tabular import Report, TableModel, train_table
 from chainrule.tabular.parts import divide_rows
 from chainrule.tabular.recipe import Recipe
 
@@ -110,13 +110,23 @@ def test_columns_that_teach_nothing_are_reported():
 
 def test_levels_too_long_for_a_model_file_are_left_out_with_a_note():
     columns = {column.name: column.values for column in flowers().columns}
-    letters = np.array([chr(97 + i % 10) * 100_000 for i in range(400)], object)
+    letters = np.array([chr(97 + i) * 500_000 for i in range(10)], object)[np.arange(400) % 10]
     model, report = train_table(Table.of(columns | {"letter": letters}), "kind", **QUICK)
     assert report.unused == ("letter",)
     assert any("too long" in note for note in report.notes)
     with pytest.raises(TableError, match=r"column 'letter'.*too many different texts"):
         train_table(Table.of({"letter": letters, "kind": columns["kind"]}), "kind", **QUICK)
     assert "letter" not in model.preprocessing.columns
+
+
+def test_thousands_of_columns_are_all_learned_from(tmp_path):
+    values = np.random.default_rng(0).normal(size=(40, 6_000))
+    columns = {f"gene {i}": values[:, i] for i in range(6_000)} | {"kind": np.where(values[:, 0] > 0, "a", "b")}
+    model, report = train_table(Table.of(columns), "kind", hidden=(), epochs=1, progress=False)
+    assert (len(model.preprocessing.columns), report.unused, report.notes) == (6_000, (), ())
+    model.save(tmp_path / "wide.safetensors")
+    loaded = TableModel.load(tmp_path / "wide.safetensors")
+    np.testing.assert_array_equal(loaded.predict(columns), model.predict(columns))
 
 
 def test_the_task_follows_the_target_unless_it_is_given():

@@ -124,7 +124,7 @@ def report(
 ) -> Report:
     """The facts of a training that has ended."""
     target, parts, history = prepared.target, prepared.parts, network.history
-    used = (*prepared.preprocessing.columns, target.column)
+    used = {*prepared.preprocessing.columns, target.column}
     return Report(
         table=Path(table.source).name,
         target=target.column,
