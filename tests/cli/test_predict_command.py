@@ -42,9 +42,10 @@ def test_probabilities_have_a_column_for_each_class(command, model, flowers, tmp
 
 
 def test_raw_rows_with_gaps_new_levels_and_other_columns(command, model, tmp_path):
-    (tmp_path / "new.csv").write_text("site,extra,colour,length\nsite 999,7,green,1.5\n,8,,\n")
+    (tmp_path / "new.csv").write_text("site,extra,colour,length\nsite 999,inf,green,1.5\n,2023-02-30,,\n")
     result = command("predict", model, "new.csv", "-o", "out.csv", "--proba")
     assert result.returncode == 0, result.stderr
+    assert "Note: column 'colour': 1 of 1 values were not seen in training" in result.stderr
     assert read_table(tmp_path / "out.csv").rows == 2
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.data import Column, Preprocessing, Table, read_table
+from chainrule.data import Column, Preprocessing, Table, read_table, target_from_json
 from chainrule.data.conversion import clock_text
 from chainrule.errors import ModelFileError, TableError
 
@@ -218,7 +218,7 @@ def test_times_of_the_day_stay_times_of_the_day():
     later = Table.of({"t": text("5:58", "12:00", "12:30:30", None)})
     np.testing.assert_array_equal(again.apply(later), preprocessing.apply(Table((column,))))
     for nonsense in ("24:00", "12:60", "1:2:3:4", "-1:00", "12:", "a:b"):
-        with pytest.raises(TableError, match=f"column 't', row 1: '{nonsense}' is not a number"):
+        with pytest.raises(TableError, match=f"column 't', row 1: '{nonsense}' is not a "):
             preprocessing.apply(Table.of({"t": text(nonsense)}))
     record = preprocessing.to_json()
     del record["features"][0]["clock"]  # as files of earlier days are
@@ -318,3 +318,31 @@ def test_nonsense_in_a_model_file_is_refused(path, value, message):
     Preprocessing.from_json(stored())
     with pytest.raises(ModelFileError, match=message):
         Preprocessing.from_json(damaged(path, value))
+
+
+def test_models_of_earlier_days_know_true_and_false_by_other_spellings():
+    old = {"column": "b", "type": "one_hot", "levels": ["False", "True"]}
+    preprocessing = Preprocessing.from_json({"features": [old], "notes": []})
+    table = Table.of({"b": np.array([True, False, True])})
+    assert preprocessing.apply(table).tolist() == [[1], [-1], [1]]
+    assert preprocessing.unseen(table) == ()
+    target = target_from_json(
+        {"column": "b", "task": "classification", "kind": "category", "classes": ["False", "True"]}
+    )
+    assert target.encode(table["b"]).tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"), [("xyx", "3 of 3"), ("xya", "2 of 3"), ("xaaNx", ""), ("xab", ""), ("NNN", "")]
+)
+@pytest.mark.parametrize("levels", [8, 1], ids=["one-hot", "coded"])
+def test_a_column_of_levels_that_training_did_not_see_is_told(values, told, levels):
+    preprocessing = Preprocessing.learn(Table.of({"t": list("ab" * 30), "n": np.arange(60.0)}), one_hot_levels=levels)
+    column = [None if value == "N" else value for value in values]
+    notes = preprocessing.unseen(Table.of({"t": column, "n": np.zeros(len(values))}))
+    assert len(notes) == bool(told)
+    if told:
+        assert notes[0] == (
+            f"column 't': {told} values were not seen in training, or too rarely, and count as missing; "
+            "the first is 'x' (row 1), the model knows 2: a, b"
+        )

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from chainrule.data import read_table, write_table
+from chainrule.data import Table, read_table, write_table
 from chainrule.errors import MissingExtraError, TableError
 
 
@@ -42,12 +42,6 @@ def test_kinds_follow_all_values_not_the_first_ones(file):
     assert "30000 of" not in table.notes[0]
     assert "1 of 30001 values are not numbers, the first is 'one'" in table.notes[0]
     assert "line 30002" in table.notes[0]
-
-
-def test_decimal_commas_are_noted(file):
-    table = read_table(file("größe;y\n-0,586;1\n+1,25;2\n3;3\n"))
-    assert table["größe"].kind == "category"
-    assert table.notes == ("column 'größe' is read as text: its numbers have decimal commas; write points",)
 
 
 def test_numbers(file):
@@ -82,6 +76,7 @@ def test_times_of_day_are_seconds(file):
     assert single(file("x\n04:05\n23:59:30\n")) == ("numeric", [4 * 3600 + 5 * 60, 86_370])
     clocks = read_table(file("x,y,z\n04:05,04:05,\n23:59:30,7,\n,,\n"))
     assert [column.clock for column in clocks.columns] == [True, False, False]
+    assert clocks["y"].kind == "category"
     assert clocks.select(np.array([0]))["x"].clock
 
 
@@ -129,6 +124,9 @@ def test_given_kinds_win(file):
         (b"x|y\n1|a\n2|b\n", "bar.csv"),
         (b"x,y,\n1,a\n".replace(b"y,", b"y") + b"2,b\n", "plain.csv"),
         (b'"x\n",y\n1,a\n2,b\n', "header on two lines.csv"),
+        (b'"x\n",y\r\n1,a\r\n2,b\r\n', "header on two lines, as csv.writer writes it.csv"),
+        (b"sep=;\nx;y\n1;a\n2;b\n", "excel.csv"),
+        (b'\xef\xbb\xbf"sep=^"\r\nx^y\r\n1^a\r\n2^b\r\n', "excel with another delimiter.csv"),
         (gzip.compress(b"x,y\n1,a\n2,b\n", mtime=0), "packed.csv.gz"),
         (b"x,y\n1,a\n2,b\n", "it's; DROP TABLE cells --.csv"),
         (b"x,y\n1,a\n2,b\n", 'quo"te.CSV'),
@@ -162,7 +160,6 @@ def test_file_names_are_read_literally(tmp_path, name):
         (b"x,y", r"has a header but no rows"),
         (b"x,y,x\n1,2,3\n", r"line 1: columns 1 and 3 are both named 'x'; rename one"),
         (b'"x,y\n1,2\n', r"line 1 does not name columns \(unexpected end of data\); close each quote"),
-        (b",y\n1,2\n", r"line 1: column 1 has no name; give it one"),
         (b"x,y\n1,2\n3\n", r"line 3 has 1 value but line 1 names 2 columns"),
         (b"x,y\n1,2\n3,4,5\n", r"line 3 has 3 values but line 1 names 2 columns"),
         (b"x\n1,2\n", r"line 2 has 2 values but line 1 names 1 column; quote values that contain ','"),
@@ -181,7 +178,7 @@ def test_file_names_are_read_literally(tmp_path, name):
         (b'x,y\n1,"2\n3"\n-inf,2\n', r"line 4, column 'x': '-inf' is not a finite number"),
         (b"x,y\n1,2\nInfinity,2\n", r"line 3, column 'x': 'Infinity' is not a finite number"),
         (b"x,y\n2020-02-30,2\n", r"line 2, column 'x': '2020-02-30' is not a date"),
-        (b"x,y\n25:10,2\n", r"line 2, column 'x': '25:10' is not a number"),
+        (b"x,y\n25:10,2\n", r"line 2, column 'x': '25:10' is not a time of the day"),
     ],
 )
 def test_bad_csv_is_refused_with_file_and_line(file, content, message):
@@ -190,6 +187,88 @@ def test_bad_csv_is_refused_with_file_and_line(file, content, message):
         read_table(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ('id,"Which? (a; b; c)",y\n1,2,3\n', ("id", "Which? (a; b; c)", "y")),
+        ('"a;b";"c,d,e,f";g\n1;2;3\n', ("a;b", "c,d,e,f", "g")),
+        ('"say ""a, b, c""";y\n1;2\n', ('say "a, b, c"', "y")),
+        ("a, in kg;b, in m\n1;2\n", ("a, in kg", "b, in m")),
+        ("name (last, first, middle);x\nDoe;1\n", ("name (last, first, middle)", "x")),
+    ],
+)
+def test_the_delimiter_is_what_stands_between_names_and_between_values(file, content, names):
+    assert read_table(file(content)).names == names
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        (",x\n0,5\n1,6\n", ("column 1", "x")),
+        ('"","x"\n"1",5\n"2",6\n', ("column 1", "x")),
+        ("x,,\n5,a,\n6,b,\n", ("x", "column 2", "column 3")),
+    ],
+)
+def test_columns_without_a_name_are_read_and_named(file, content, names):
+    table = read_table(file(content))
+    assert table.names == names
+    assert table["x"].values.tolist() == [5, 6]
+    made_up = [name for name in names if name != "x"]
+    assert table.notes == tuple(f"column {name!r} has no name in the file; this one is made up" for name in made_up)
+
+
+@pytest.mark.parametrize(
+    "extra", ["inf", "1e999", "2023-02-30", "25:00", "31.02.2023"], ids=["inf", "1e999", "day", "hour", "customary"]
+)
+def test_what_other_columns_hold_does_not_matter(file, extra):
+    path = file(f"x,extra,y\n1,{extra},a\n2,{extra},b\n")
+    with pytest.raises(TableError, match="column 'extra'"):
+        read_table(path)
+    table = read_table(path, wanted=["y", "x"], optional=["z"])
+    assert table.names == ("x", "y")
+    assert table["x"].values.tolist() == [1, 2]
+    assert read_table(path, wanted=["y"], optional=["x"]).names == ("x", "y")
+    with pytest.raises(TableError, match=r"has no column 'extras'; did you mean 'extra'\?"):
+        read_table(path, wanted=["extras"])
+
+
+def test_what_other_columns_of_parquet_hold_does_not_matter(tmp_path):
+    path = tmp_path / "t.parquet"
+    duckdb.sql("SELECT [1] AS a, {'b': 1} AS s, 'x'::BLOB AS bytes, 'inf'::DOUBLE AS i, 7 AS x").write_parquet(
+        str(path)
+    )
+    assert single(path, wanted=["x"]) == ("numeric", [7])
+    with pytest.raises(TableError, match=r"t.parquet has no column 'y'; its columns are 'a', 's', 'bytes', 'i', 'x'"):
+        read_table(path, wanted=["y"])
+
+
+@pytest.mark.parametrize("stored", ["DECIMAL(20, 0)", "DECIMAL(38, 0)", "BIGINT", "UBIGINT"])
+def test_ids_that_float64_would_merge_stay_text_in_every_integer_type(tmp_path, stored):
+    path = tmp_path / "t.parquet"
+    ids = [2**53, 2**53 + 1, 7]
+    duckdb.sql(f"SELECT unnest({ids})::{stored} AS x").write_parquet(str(path))
+    assert single(path) == (
+        ("numeric", list(map(float, ids))) if stored == "HUGEINT" else ("category", list(map(str, ids)))
+    )
+    duckdb.sql(f"SELECT unnest([7, NULL])::{stored} AS x").write_parquet(str(path))
+    assert single(path)[0] == "numeric"
+
+
+def test_decimals_with_a_fraction_are_quantities(tmp_path):
+    duckdb.sql("SELECT 9007199254740993.25::DECIMAL(20, 2) AS x").write_parquet(str(tmp_path / "t.parquet"))
+    assert single(tmp_path / "t.parquet") == ("numeric", [9007199254740993.25])
+
+
+@pytest.mark.parametrize("words", [("True", "False"), ("TRUE", "false"), ("true", "FALSE")])
+def test_true_and_false_are_the_same_from_every_source(file, tmp_path, words):
+    from_csv = single(file("x,y\n{},1\n{},2\n".format(*words)))
+    duckdb.sql("SELECT unnest([true, false]) AS x").write_parquet(str(tmp_path / "bits.parquet"))
+    duckdb.sql("SELECT unnest(['{}', '{}']) AS x".format(*words)).write_parquet(str(tmp_path / "text.parquet"))
+    in_memory = Table.of({"x": np.array([True, False])})["x"].values.tolist()
+    assert from_csv == single(tmp_path / "bits.parquet") == single(tmp_path / "text.parquet")
+    assert from_csv == ("category", in_memory) == ("category", ["true", "false"])
 
 
 def test_quotes_inside_of_a_value_are_kept(file):

@@ -54,7 +54,7 @@ def test_csv_of_many_blocks(tmp_path, delimiter, ending):
 @pytest.mark.nightly
 @pytest.mark.parametrize("megabytes", [50, 500])
 def test_large_csv(tmp_path, megabytes):
-    frame(megabytes * 10_000).to_csv(tmp_path / "t.csv", index=False)
+    frame(megabytes * 13_000).to_csv(tmp_path / "t.csv", index=False)
     assert (tmp_path / "t.csv").stat().st_size > megabytes * 800_000
     expected = pandas.read_csv(
         tmp_path / "t.csv", parse_dates=["day"], keep_default_na=False, na_values={"holes": [""]}

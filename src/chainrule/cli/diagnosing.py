@@ -64,8 +64,7 @@ def read(path: Path) -> Diagnosis:
 
 def diagnosed(model: Path, table: Path, epochs: int) -> Diagnosis:
     """What a training of a model on a table is like."""
-    from chainrule.data import read_table
     from chainrule.tabular import TableModel
 
     trained = TableModel.load(model)
-    return trained.diagnose(read_table(table, trained.preprocessing.kinds), epochs=epochs)
+    return trained.diagnose(table, epochs=epochs)

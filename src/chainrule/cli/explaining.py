@@ -66,11 +66,10 @@ def explain(
     """
     if html is not None:
         require_writable(html, (".html",), model, table, option="--html")
-    from chainrule.data import read_table
     from chainrule.tabular import TableModel
 
     trained = TableModel.load(model)
-    rows = read_table(table, trained.preprocessing.kinds)
+    rows = trained.preprocessing.needed(table, optional=(trained.target.column,))
     chosen = one_of(rows, row, "--row")
     usual = None if baseline is None else one_of(rows, baseline, "--baseline")
     why = trained.explain(chosen, usual, of)

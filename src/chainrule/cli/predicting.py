@@ -57,8 +57,8 @@ def done(model: TableModel, rows: Table, output: Path) -> Iterator[str]:
     from chainrule.printable import printable
 
     yield f"{counted(rows.rows, 'prediction')} written to {printable(str(output))}."
-    for name in model.preprocessing.columns:
-        yield from (f"Note: {printable(note)}" for note in rows.notes_on(name))
+    for note in (*rows.notes, *model.preprocessing.unseen(rows)):
+        yield f"Note: {printable(note)}"
 
 
 def class_columns(model: TableModel, path: Path) -> list[str]:

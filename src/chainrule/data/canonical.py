@@ -6,7 +6,7 @@ what a model learned of one is found again in another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,3 +31,9 @@ def canonical_texts(texts: Iterable[str | None]) -> NDArray[np.object_]:
     texts = list(texts)
     forms = {text: None if text is None else canonical_text(text) for text in dict.fromkeys(texts)}
     return np.array([forms[text] for text in texts], object)
+
+
+def positions(levels: Sequence[str]) -> dict[str, int]:
+    """Return where each level stands, under its canonical form too: models of earlier days know ``True`` from CSV."""
+    forms = {canonical_text(level) or level: position for position, level in enumerate(levels)}
+    return forms | {level: position for position, level in enumerate(levels)}

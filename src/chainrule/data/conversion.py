@@ -6,12 +6,10 @@ however they were stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.forms import moment, quantity
+from chainrule.data.forms import reading_of
 from chainrule.data.table import Column, Kind
 from chainrule.errors import TableError
 
@@ -30,9 +28,9 @@ def as_kind(column: Column, kind: Kind, source: str) -> Column:
         case "time", "category":
             return Column(column.name, kind, np.array([time_text(x) for x in column.values.tolist()], object))
         case "category", "numeric":
-            return Column(column.name, kind, parsed(column, quantity, source))
+            return Column(column.name, kind, parsed(column, kind, source))
         case "category", "time":
-            return Column(column.name, kind, parsed(column, moment, source))
+            return Column(column.name, kind, parsed(column, kind, source))
     if column.missing.all():
         return Column(column.name, kind, column.values)
     found, expected = ("dates", "numbers") if kind == "numeric" else ("numbers", "dates")
@@ -62,10 +60,13 @@ def clock_text(seconds: float) -> str:
     return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
 
 
-def parsed(column: Column, meaning: Callable[[str], float], source: str) -> NDArray[np.float64]:
-    """Return what the texts of `column` mean, NaN where missing."""
-    numbers = np.full(len(column), np.nan)
-    for row, text in enumerate(column.values):
+def parsed(column: Column, kind: Kind, source: str) -> NDArray[np.float64]:
+    """Return what the texts of `column` mean as `kind`, NaN where missing."""
+    texts = column.values.tolist()
+    meaning = reading_of((text for text in texts if text is not None), kind).meaning
+    assert meaning is not None
+    numbers = np.full(len(texts), np.nan)
+    for row, text in enumerate(texts):
         if text is not None:
             try:
                 numbers[row] = meaning(text)

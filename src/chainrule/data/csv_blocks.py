@@ -50,8 +50,9 @@ def csv_blocks(file: CsvFile, wanted: Sequence[int]) -> Iterator[Block]:
     try:
         with open_bytes(file.path) as raw:
             stream = io.TextIOWrapper(raw, encoding="utf-8-sig", newline=file.ending)
-            header = csv.reader(stream, delimiter=file.delimiter)
-            next(header)
+            header = csv.reader(stream, delimiter=file.delimiter, skipinitialspace=True)
+            for _ in range(file.line):
+                next(header)
             line = header.line_num + 1
             while text := stream.read(size) + stream.readline():
                 if "\0" in text:
@@ -122,7 +123,7 @@ def other_width(file: CsvFile, found: int) -> str:
     comment = file.names[0].startswith("#")
     fill = f"quote values that contain {file.delimiter!r}, or fill the line"
     return (
-        f"has {counted(found, 'value')} but line 1 names {counted(len(file.names), 'column')}; "
+        f"has {counted(found, 'value')} but line {file.line} names {counted(len(file.names), 'column')}; "
         f"{'delete the comment lines above the names' if comment else fill}"
     )
 

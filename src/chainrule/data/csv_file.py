@@ -21,17 +21,25 @@ from typing import BinaryIO, cast
 from chainrule.errors import TableError
 
 DELIMITERS = (",", ";", "\t", "|")
+SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)
+"""What Excel writes above the names, to tell the delimiter."""
 LONGEST_LINE = 16_000_000
 """Bytes of a line of the header; the first line of a file that is longer is no header."""
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A CSV file whose header has been read; `ending` is the last character of its lines, LF or (long ago) CR."""
+    """A CSV file whose header has been read.
+
+    The names stand in line `line`; `unnamed` are those that were made up. `ending` is the last character of the lines:
+    LF, or CR in old files.
+    """
 
     path: Path
     delimiter: str
     names: tuple[str, ...]
+    unnamed: frozenset[str]
+    line: int
     ending: str
 
 
@@ -39,60 +47,69 @@ def open_csv(path: Path) -> CsvFile:
     """Read the header of a CSV file.
 
     Raises:
-        TableError: The file is empty, its first line is not UTF-8 text, or a column name is missing or
-            repeated.
+        TableError: The file is empty, its first line is not UTF-8 text, or a column name is repeated.
     """
-    try:
-        with open_bytes(path) as stream:
-            header = first_record(stream).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{path}, line 1 is not UTF-8 text (or the file is not CSV); save the file with UTF-8 encoding"
-        ) from error
-    if "\0" in header:
-        raise TableError(f"{path}, line 1 contains a NUL byte; the file is damaged or is not text")
-    if not header:
-        raise TableError(f"{path} is empty; its first line must name the columns")
-    if not header.strip():
-        raise TableError(f"{path}, line 1 is empty; the first line must name the columns")
+    with open_bytes(path) as stream:
+        header, line = header_text(path, first_record(stream), 1), 1
+        told = SEPARATOR_LINE.fullmatch(header.strip())
+        if told:
+            header, line = header_text(path, first_record(stream), 2), 2
+        row = first_record(stream).decode("utf-8", "replace")
     tabbed = path.name.lower().removesuffix(".gz").endswith(".tsv")
+    delimiter = told[1] if told else "\t" if tabbed else likely_delimiter(header, row)
     try:
-        delimiter = "\t" if tabbed else likely_delimiter(header)
-        names = tuple(name.strip() for name in split(header, delimiter))
+        record = csv.reader(io.StringIO(header, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+        stated = [name.strip() for name in next(record)]
     except csv.Error as error:
-        raise TableError(f"{path}, line 1 does not name columns ({error}); close each quote in it") from error
-    check_names(path, names)
-    return CsvFile(path, delimiter, names, "\n" if "\n" in header or "\r" not in header else "\r")
+        raise TableError(f"{path}, line {line} does not name columns ({error}); close each quote in it") from error
+    names = tuple(name or f"column {position}" for position, name in enumerate(stated, 1))
+    check_names(f"{path}, line {line}", names)
+    unnamed = frozenset(name for name, written in zip(names, stated, strict=True) if not written)
+    return CsvFile(path, delimiter, names, unnamed, line, "\n" if "\n" in header or "\r" not in header else "\r")
 
 
 def first_record(stream: BinaryIO) -> bytes:
-    """Return the first line, and as many more as a quoted name in it goes on for."""
-    first = stream.readline(LONGEST_LINE)
-    while first.count(b'"') % 2 and len(first) < LONGEST_LINE and (more := stream.readline(LONGEST_LINE)):
-        first += more
-    return first
+    """Return the next line, and as many more as a quoted name in it goes on for."""
+    record = stream.readline(LONGEST_LINE)
+    while record.count(b'"') % 2 and len(record) < LONGEST_LINE and (more := stream.readline(LONGEST_LINE)):
+        record += more
+    return record
 
 
-def likely_delimiter(header: str) -> str:
-    """Return the delimiter that splits the header into most names, quoted ones aside; a comma when none splits it."""
-    bare = re.sub(r'"(?:[^"]|"")*"', "", header)
-    return max(DELIMITERS, key=bare.count)
+def header_text(path: Path, header: bytes, line: int) -> str:
+    """Return the text of the header; TableError if it is none."""
+    try:
+        text = header.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TableError(
+            f"{path}, line {line} is not UTF-8 text (or the file is not CSV); save the file with UTF-8 encoding"
+        ) from error
+    if "\0" in text:
+        raise TableError(f"{path}, line {line} contains a NUL byte; the file is damaged or is not text")
+    if not text:
+        raise TableError(f"{path} is empty; its first line must name the columns")
+    if not text.strip():
+        raise TableError(f"{path}, line {line} is empty; the first line must name the columns")
+    return text
 
 
-def split(record: str, delimiter: str) -> list[str]:
-    """Split one CSV record into its values; csv.Error where its quotes make no sense."""
-    return next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True))
+def likely_delimiter(header: str, row: str) -> str:
+    """Return the delimiter that splits the header into most names, first of all one that splits the row below as often.
+
+    What stands in quotes does not count; without any delimiter it is a comma.
+    """
+    names, values = (re.sub(r'"(?:[^"]|"")*"', "", text) for text in (header, row))
+    counts = {delimiter: names.count(delimiter) for delimiter in DELIMITERS}
+    return max(DELIMITERS, key=lambda each: (0 < counts[each] == values.count(each), counts[each]))
 
 
-def check_names(path: Path, names: tuple[str, ...]) -> None:
-    """Raise TableError where a name is empty or stands for two columns."""
+def check_names(place: str, names: tuple[str, ...]) -> None:
+    """Raise TableError where a name stands for two columns."""
     seen: dict[str, int] = {}
     for position, name in enumerate(names, 1):
-        if not name:
-            raise TableError(f"{path}, line 1: column {position} has no name; give it one or delete the column")
         if name in seen:
             raise TableError(
-                f"{path}, line 1: columns {seen[name]} and {position} are both named {name!r}; rename one of them"
+                f"{place}: columns {seen[name]} and {position} are both named {name!r}; rename one of them"
             )
         seen[name] = position
 

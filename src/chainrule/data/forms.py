@@ -1,16 +1,25 @@
-"""How numbers, times of the day and dates are written, and what they are worth."""
+"""How the texts of a column are written, and what follows from all of them: a kind, and what each text means.
+
+A column is numeric when all of its present values are numbers, or all are times of the day (seconds since midnight),
+time when all are dates or timestamps, category otherwise. Integers from 2⁵³ on are names, not quantities.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from math import isfinite
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from math import nan
+
+from chainrule.data.dates import CUSTOMARY, Dates
+from chainrule.data.numerals import Numerals, split_numeral
+from chainrule.data.table import LARGEST_QUANTITY, Kind
 
 FORM = re.compile(
     r"""
     (?P<integer> [+-]?[0-9]+ )
     | (?P<number> [+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)? )
-    | (?P<decimal_comma> [+-]?[0-9]+,[0-9]+ )
     | (?P<infinity> [+-]?(?i:inf(inity)?) )
     | (?P<clock> [0-2]?[0-9]:[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)? )
     | (?P<date>
@@ -20,44 +29,139 @@ FORM = re.compile(
     """,
     re.VERBOSE,
 )
-NUMBERS = ("integer", "number")
-QUANTITIES = (*NUMBERS, "infinity", "clock")
+NUMBERS = frozenset({"integer", "number", "infinity"})
+"""Written so that nobody can mistake them."""
+NUMERALS = NUMBERS | {"numeral"}
+CLOCKS = frozenset({"clock"})
+DATES = frozenset({"date", "customary date"})
+FAMILIES = {"numbers": NUMERALS, "times of the day": CLOCKS, "dates": DATES}
 
 
 def form_of(text: str) -> str:
-    """Return the name of the group of `FORM` that the text is written like; ``text`` where it is none."""
-    found = FORM.fullmatch(text)
-    return (found and found.lastgroup) or "text"
+    """Return the name of the form that the text has: a group of `FORM`, another of the sets above, or ``text``."""
+    if found := FORM.fullmatch(text):
+        return str(found.lastgroup)
+    if CUSTOMARY.fullmatch(text):
+        return "customary date"
+    return "numeral" if split_numeral(text) else "text"
 
 
-def quantity(text: str) -> float:
-    """Return the finite number, or the seconds since midnight, that a text means.
+@dataclass(frozen=True)
+class Reading:
+    """How a column of text is to be read.
 
-    Raises:
-        ValueError: It means none; says why, up to what to do if the value is missing.
+    `meaning` gives what a text means and raises ValueError where it means nothing; a category has none. `clock` is as
+    in `Column`. `remark` completes a sentence that begins with the column, where there is something to say, and `about`
+    is the text whose row it should name.
     """
-    match form_of(text):
-        case "integer" | "number" if isfinite(value := float(text)):
-            return value
-        case "integer" | "number" | "infinity":
-            raise ValueError("is not a finite number;")
-        case "clock":
-            hour, minute, *second = map(float, text.split(":"))
-            if hour < 24:
-                return 3600 * hour + 60 * minute + sum(second)
-    raise ValueError("is not a number; correct it, or")
+
+    kind: Kind
+    meaning: Callable[[str], float] | None = None
+    clock: bool = False
+    remark: str | None = None
+    about: str | None = None
 
 
-def moment(text: str) -> float:
-    """Return the seconds since 1970-01-01 UTC of an ISO 8601 date or timestamp.
+class Forms:
+    """The present values of a column, which are added one after the other: how often each form occurs."""
+
+    def __init__(self) -> None:
+        self._times: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+        self._names = False
+        self._numerals, self._dates = Numerals(), Dates()
+
+    def add(self, text: str, times: int = 1) -> None:
+        """Count a text that stands in so many rows."""
+        form = form_of(text)
+        self._times[form] += times
+        self._first.setdefault(form, text)
+        if form == "integer":
+            self._names |= abs(float(text)) >= LARGEST_QUANTITY
+        if form in NUMERALS - {"infinity"}:
+            self._numerals.add(text)
+        elif form in DATES:
+            self._dates.add(text)
+
+    def reading(self, kind: Kind | None = None) -> Reading:
+        """Return how to read the column as `kind`, or as the kind that all of its values allow."""
+        found = self._times.keys()
+        if kind == "category":
+            return Reading("category")
+        if found <= NUMERALS and kind != "time":
+            if kind is None and self._names and found == {"integer"}:
+                return Reading("category")
+            return self._together(Reading("numeric", self._number), self._numerals, "numeral", kind)
+        if found <= CLOCKS and kind != "time":
+            return Reading("numeric", since_midnight, clock=True)
+        if found <= DATES and kind != "numeric":
+            return self._together(Reading("time", self._moment), self._dates, "customary date", kind)
+        if kind == "numeric":
+            return Reading(kind, since_midnight if self._most(CLOCKS) > self._most(NUMERALS) else self._number)
+        return Reading("time", self._moment) if kind == "time" else self._mixture()
+
+    def _together(self, reading: Reading, seen: Numerals | Dates, form: str, kind: Kind | None) -> Reading:
+        """Return the reading, or another one if the texts of a form, which have a meaning only together, have none."""
+        first = self._first.get(form)
+        if first is None:
+            return reading
+        if seen.doubt is None:
+            return replace(reading, remark=f"{first!r} is {seen.told(first)}")
+        if kind is None:
+            return Reading("category", remark=seen.doubt, about=first)
+
+        def refuse(text: str) -> float:
+            if form_of(text) == form:
+                raise ValueError(f"is in doubt: {seen.doubt}, or")
+            return nan
+
+        return Reading(kind, refuse)
+
+    def _mixture(self) -> Reading:
+        """Return the reading as text, with a remark if most values have one form, so that typing errors are noticed."""
+        present = self._times.total()
+        name, family = max(FAMILIES.items(), key=lambda item: self._most(item[1]))
+        others = present - self._most(family)
+        if "text" in self._times and 2 * others >= present:
+            return Reading("category")
+        odd = next(text for form, text in self._first.items() if form not in family)
+        return Reading(
+            "category", remark=f"{others} of {present} values are not {name}, the first is {odd!r}", about=odd
+        )
+
+    def _most(self, family: Collection[str]) -> int:
+        return sum(self._times[form] for form in family)
+
+    def _number(self, text: str) -> float:
+        match form_of(text):
+            case "infinity":
+                raise ValueError("is not a finite number;")
+            case form if form in NUMERALS:
+                return self._numerals.value(text)
+        raise ValueError("is not a number; correct it, or")
+
+    def _moment(self, text: str) -> float:
+        if form_of(text) not in DATES:
+            raise ValueError("is not a date; write it as 2023-12-31, or")
+        return self._dates.value(text)
+
+
+def since_midnight(text: str) -> float:
+    """Return the seconds since midnight of a time of the day.
 
     Raises:
         ValueError: It is none; says so, up to what to do if the value is missing.
     """
-    try:
-        if form_of(text) != "date":
-            raise ValueError
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError("is not a date; write it as 2023-12-31, or") from error
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    if form_of(text) == "clock":
+        hour, minute, *second = map(float, text.split(":"))
+        if hour < 24:
+            return 3600 * hour + 60 * minute + sum(second)
+    raise ValueError("is not a time of the day; correct it, or")
+
+
+def reading_of(texts: Iterable[str], kind: Kind) -> Reading:
+    """Return how to read the present texts of a column as `kind`."""
+    forms = Forms()
+    for text in texts:
+        forms.add(text)
+    return forms.reading(kind)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule.data.conversion import as_kind
 from chainrule.data.in_memory import column_of
 from chainrule.data.objects import as_objects
-from chainrule.data.table import Column, Table, require_column
+from chainrule.data.table import Column, Table, chosen_positions
 from chainrule.errors import ArgumentError, MissingExtraError, TableError
 
 if TYPE_CHECKING:
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 NOT_IN_MEMORY = "its rows have no order before they are in memory; collect it first, for instance with .collect()"
 
 
-def table_of(source: Any, wanted: Collection[str] | None = None) -> Table:
+def table_of(source: Any, wanted: Collection[str] | None = None, optional: Collection[str] = ()) -> Table:
     """Return the table that a mapping of columns or a DataFrame is; see `Table.of`.
 
     Args:
         source: the mapping or the DataFrame.
         wanted: names of the columns that are looked at; all of them if it is None.
+        optional: names of columns that are looked at too, but need not be there.
     """
     if isinstance(source, Mapping):
-        chosen = chosen_columns([str(name) for name in source], wanted)
+        chosen = set(chosen_positions([str(name) for name in source], wanted, optional, "the table"))
         columns = [pair for number, pair in enumerate(source.items()) if number in chosen]
     else:
         frame = as_frame(source)
@@ -42,19 +43,10 @@ def table_of(source: Any, wanted: Collection[str] | None = None) -> Table:
                 "a table is a DataFrame, a mapping of names to columns, a path, or a Table, not "
                 f"{type(source).__name__}"
             )
-        columns = frame_columns(frame[:, list(chosen_columns(list(map(str, frame.columns)), wanted))])
+        columns = frame_columns(
+            frame[:, chosen_positions(list(map(str, frame.columns)), wanted, optional, "the table")]
+        )
     return Table(tuple(column_of_values(str(name), values) for name, values in columns))
-
-
-def chosen_columns(names: list[str], wanted: Collection[str] | None) -> dict[int, None]:
-    """Return the positions of the columns that are wanted, in order; TableError if there is no such column."""
-    if wanted is None:
-        return dict.fromkeys(range(len(names)))
-    known = dict.fromkeys(names)
-    for name in wanted:
-        require_column(name, known, "the table")
-    looked_at = set(wanted)
-    return dict.fromkeys(position for position, name in enumerate(names) if name in looked_at)
 
 
 def frame_columns(frame: nw.DataFrame[Any]) -> list[tuple[Any, Any]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.canonical import canonical_texts
 from chainrule.data.database import database, database_error
-from chainrule.data.table import LARGEST_QUANTITY, Column, Kind, Table, finite
+from chainrule.data.table import LARGEST_QUANTITY, Column, Kind, Table, chosen_positions, finite
 from chainrule.errors import TableError
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ class ParquetFile:
         return self._connection.execute(query, {"path": self._path})
 
 
-def read_parquet(path: Path) -> Table:
-    """Read a Parquet file.
+def read_parquet(path: Path, wanted: Collection[str] | None, optional: Collection[str]) -> Table:
+    """Read all columns of a Parquet file, or those that are `wanted`, and the `optional` ones that are there.
 
     Raises:
         TableError: The file is damaged or has no rows, or a column has a nested or binary type or an
@@ -137,8 +137,11 @@ def read_parquet(path: Path) -> Table:
             if not file.rows:
                 raise TableError(f"{path} has no rows; write at least one")
             together = min(max(CELLS // file.rows, 1), WIDEST)
-            groups = (file.columns[first : first + together] for first in range(0, len(file.columns), together))
-            columns = tuple(column for group in groups for column in file.read(group))
+            chosen = chosen_positions([column.name for column in file.columns], wanted, optional, str(path))
+            groups = (chosen[first : first + together] for first in range(0, len(chosen), together))
+            columns = tuple(
+                column for group in groups for column in file.read([file.columns[position] for position in group])
+            )
         except database_error() as error:
             raise TableError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
         except TableError as error:

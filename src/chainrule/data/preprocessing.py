@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.conversion import as_kind
-from chainrule.data.features import FEATURES, Dropped, Feature, learn_feature
+from chainrule.data.features import FEATURES, CodedFeature, Dropped, Feature, OneHotFeature, learn_feature
 from chainrule.data.record import JSON, Record
 from chainrule.data.sources import Source, as_table
 from chainrule.data.table import Kind, Table
@@ -90,14 +90,16 @@ class Preprocessing:
             position += len(feature.names)
         return tuple(found)
 
-    def needed(self, source: Source, *others: str) -> Table:
+    def needed(self, source: Source, *others: str, optional: Collection[str] = ()) -> Table:
         """Return the columns of `source` that `apply` needs, and `others`, as a table; nothing else is looked at.
+
+        Columns that are `optional` may be missing.
 
         Raises:
             ArgumentError: It is no source of a table, see `as_table`.
             TableError: A column is missing or cannot be read.
         """
-        return as_table(source, self.kinds, (*self.columns, *others))
+        return as_table(source, self.kinds, (*self.columns, *others), optional)
 
     def apply(self, table: Table) -> NDArray[np.float32]:
         """Return the input matrix, float32 [rows × len(feature_names)], without NaN or infinity.
@@ -116,6 +118,25 @@ class Preprocessing:
             matrix[:, position : position + width] = feature.apply(column)
             position += width
         return matrix
+
+    def unseen(self, table: Table) -> tuple[str, ...]:
+        """Return a note on each column of categories most of whose values, or all, are none that the model knows.
+
+        Raises:
+            TableError: see `apply`.
+        """
+        notes = []
+        for feature in self.features:
+            if isinstance(feature, OneHotFeature | CodedFeature):
+                column = as_kind(table[feature.column], feature.kind, table.source)
+                unseen, present = feature.unseen(column), len(column) - int(column.missing.sum())
+                if 2 * unseen.sum() > present:
+                    first = f"{column.values[np.argmax(unseen)]!r} (row {np.argmax(unseen) + 1})"
+                    notes.append(
+                        f"column {column.name!r}: {unseen.sum():,} of {present:,} values were not seen in training, or "
+                        f"too rarely, and count as missing; the first is {first}, the model knows {feature.seen}"
+                    )
+        return tuple(notes)
 
     def to_json(self) -> JSON:
         """Return everything that was learned as a JSON object."""

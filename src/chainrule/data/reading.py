@@ -5,7 +5,7 @@ Nothing in a file is ever executed or looked up, and no path is followed but the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from chainrule.data.conversion import as_kind
 from chainrule.data.csv_blocks import csv_blocks
 from chainrule.data.csv_file import open_csv
 from chainrule.data.parquet_file import read_parquet
-from chainrule.data.table import KINDS, Kind, Table
+from chainrule.data.table import KINDS, Kind, Table, chosen_positions
 from chainrule.data.text_columns import TextColumn
 from chainrule.errors import TableError
 from chainrule.readable import require_readable
@@ -27,18 +27,25 @@ OTHER_SUFFIXES = {
 }
 
 
-def read_table(path: str | Path, kinds: Mapping[str, Kind] | None = None) -> Table:
+def read_table(
+    path: str | Path,
+    kinds: Mapping[str, Kind] | None = None,
+    wanted: Collection[str] | None = None,
+    optional: Collection[str] = (),
+) -> Table:
     """Read a table from a .csv, .tsv, .txt (also .gz) or .parquet file.
 
-    The first line of a CSV file names the columns. How text becomes numbers, times and categories, and
-    which words mean that a value is missing, is told in `chainrule.data.text_columns`. In a Parquet file the
-    stored types decide: numbers are numeric (integers from 2⁵³ on category), text, enumerations, UUIDs and
+    The first line of a CSV file names the columns. How text becomes numbers, times and categories is told in
+    `chainrule.data.forms`, and which words mean that a value is missing in `chainrule.data.canonical`. In a Parquet
+    file the stored types decide: numbers are numeric (integers from 2⁵³ on category), text, enumerations, UUIDs and
     booleans (``"true"``, ``"false"``) category, dates and timestamps time, times of day numeric seconds.
 
     Args:
         path: The file; characters such as `*` and `[` stand for themselves.
         kinds: The kind of some columns, by name, where it is known better than the values tell (columns
             that the file lacks are ignored). A category keeps its text as it stands, ``007`` included.
+        wanted: The names of the columns that are read; by default all. What others hold does not matter.
+        optional: Names of columns that are read too, but need not be there.
 
     Raises:
         TableError: The file is missing, empty, damaged, ragged, not UTF-8, has no rows, or holds a value
@@ -53,9 +60,9 @@ def read_table(path: str | Path, kinds: Mapping[str, Kind] | None = None) -> Tab
     try:
         check_readable(path)
         if name.endswith(CSV_SUFFIXES):
-            return read_csv(path, kinds)
+            return read_csv(path, kinds, wanted, optional)
         if name.endswith(PARQUET_SUFFIXES):
-            table = read_parquet(path)
+            table = read_parquet(path, wanted, optional)
             columns = (as_kind(column, kinds.get(column.name, column.kind), table.source) for column in table.columns)
             return Table(tuple(columns), table.source)
     except OSError as error:
@@ -71,25 +78,29 @@ def check_readable(path: Path) -> None:
         raise TableError(f"{path} is empty; a table has named columns and at least one row")
 
 
-def read_csv(path: Path, kinds: Mapping[str, Kind]) -> Table:
+def read_csv(path: Path, kinds: Mapping[str, Kind], wanted: Collection[str] | None, optional: Collection[str]) -> Table:
     """Read a CSV file in one pass: all values as text first, then column by column."""
     file = open_csv(path)
+    chosen = chosen_positions(file.names, wanted, optional, str(path))
     lines: list[Sequence[int]] = []
 
     def where(row: int) -> str:
         return f"{path}, line {next(islice(chain.from_iterable(lines), row, None))}"
 
-    texts = [TextColumn(name, where) for name in file.names]
-    for block in csv_blocks(file, range(len(file.names))):
+    texts = [TextColumn(file.names[position], where) for position in chosen]
+    for block in csv_blocks(file, chosen):
         if block.lines:
             lines.append(block.lines)
             for column, values in zip(texts, block.columns, strict=True):
                 column.extend(values)
     if not lines:
         raise TableError(f"{path} has a header but no rows; add at least one line of data")
+    notes = [f"column {c.name!r} has no name in the file; this one is made up" for c in texts if c.name in file.unnamed]
+    columns = []
     texts.reverse()
-    read = []
     while texts:  # each column's texts are let go of once they are read
-        read.append(texts[-1].column(kinds.get(texts.pop().name)))
-    columns, notes = zip(*read, strict=True)
-    return Table(columns, str(path), tuple(note for note in notes if note))
+        text = texts.pop()
+        read, note = text.column(kinds.get(text.name))
+        columns.append(read)
+        notes += [note] if note else []
+    return Table(tuple(columns), str(path), tuple(notes))

@@ -14,7 +14,12 @@ from chainrule.data.table import Kind, Table
 Source: TypeAlias = Any  # a path, a Table, a mapping of names to columns, or a DataFrame of any library
 
 
-def as_table(source: Source, kinds: Mapping[str, Kind] | None = None, wanted: Collection[str] | None = None) -> Table:
+def as_table(
+    source: Source,
+    kinds: Mapping[str, Kind] | None = None,
+    wanted: Collection[str] | None = None,
+    optional: Collection[str] = (),
+) -> Table:
     """Return the table that `source` is.
 
     Args:
@@ -22,6 +27,7 @@ def as_table(source: Source, kinds: Mapping[str, Kind] | None = None, wanted: Co
             `Table.of`.
         kinds: for a file, the kind of some columns, by name, where it is known better than the values tell.
         wanted: the names of the columns that are looked at; by default all.
+        optional: names of columns that are looked at too, but need not be there.
 
     Raises:
         ArgumentError: The source is none of these.
@@ -31,5 +37,5 @@ def as_table(source: Source, kinds: Mapping[str, Kind] | None = None, wanted: Co
     if isinstance(source, Table):
         return source
     if isinstance(source, str | PathLike):
-        return read_table(Path(source), kinds)
-    return table_of(source, wanted)
+        return read_table(Path(source), kinds, wanted, optional)
+    return table_of(source, wanted, optional)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -196,6 +196,22 @@ def require_column(name: str, known: Collection[str], source: str) -> None:
     """Raise TableError unless `name` is one of the `known` columns of `source`."""
     if name not in known:
         raise TableError(f"{source} has no column {name!r}{suggestion(str(name), known)}")
+
+
+def chosen_positions(
+    names: Sequence[str], wanted: Collection[str] | None, optional: Collection[str], source: str
+) -> list[int]:
+    """Return where the columns stand that are looked at: all if `wanted` is None, else those and the `optional` ones.
+
+    Raises:
+        TableError: One that is wanted is not there.
+    """
+    if wanted is None:
+        return list(range(len(names)))
+    known, chosen = dict.fromkeys(names), {*wanted, *optional}
+    for name in wanted:
+        require_column(name, known, source)
+    return [position for position, name in enumerate(names) if name in chosen]
 
 
 def suggestion(name: str, known: Iterable[str], kind: str = "columns") -> str:

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.canonical import positions
 from chainrule.data.conversion import as_kind, number_text
-from chainrule.data.forms import quantity
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
 from chainrule.errors import ArgumentError, TableError
@@ -58,7 +58,7 @@ class ClassTarget:
                 "to be classes; choose another target, or the task regression if it is a number"
             )
         kind: Kind = "numeric" if column.kind == "numeric" else "category"
-        return cls(column.name, kind, tuple(sorted(counts, key=quantity if kind == "numeric" else None)))
+        return cls(column.name, kind, tuple(sorted(counts, key=float if kind == "numeric" else None)))
 
     def encode(self, column: Column) -> NDArray[np.int64]:
         """Return the position of each row's class, int64 [rows].
@@ -66,7 +66,7 @@ class ClassTarget:
         Raises:
             TableError: A row has no target, or a class that was not there in training; names the row.
         """
-        position = {text: index for index, text in enumerate(self.classes)}
+        position = positions(self.classes)
         texts = as_kind(column, "category", "the table").values.tolist()
         for row, text in enumerate(texts):
             if text not in position:
@@ -78,7 +78,7 @@ class ClassTarget:
         """Return the class of each label: text (object), or numbers (int64 where all are whole)."""
         if self.kind != "numeric":
             return np.array(self.classes, object)[labels]
-        values = np.array([quantity(text) for text in self.classes])
+        values = np.array([float(text) for text in self.classes])
         return (values.astype(np.int64) if np.all(values % 1 == 0) else values)[labels]
 
     def to_json(self) -> JSON:
@@ -215,10 +215,14 @@ def class_target(column: str, record: Record) -> Target:
     if kind == "category":
         return ClassTarget(column, "category", classes)
     try:
-        values = [quantity(text) for text in classes]
+        values = [float(text) for text in classes]
     except ValueError as error:
         raise record.refuse("its classes should be increasing numbers") from error
-    if values != sorted(values) or [number_text(x) for x in values] != list(classes):
+    if (
+        not all(map(math.isfinite, values))
+        or values != sorted(values)
+        or [number_text(x) for x in values] != list(classes)
+    ):
         raise record.refuse("its classes should be increasing numbers")
     return ClassTarget(column, "numeric", classes)
 

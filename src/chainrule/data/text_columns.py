@@ -1,23 +1,20 @@
 """Columns of text become numbers, times or categories: by every value, never by a sample.
 
-What a single text says is told in `chainrule.data.canonical`. A column is numeric when all of its present values are
-decimal numbers or times of day (seconds since midnight), time when all are ISO 8601 dates or timestamps (UTC where no
-offset stands), category otherwise. Integers from 2⁵³ on are names, not quantities: their column is a category. What
-looks like a number or a date but is none (``1e999``, ``inf``, ``2023-02-30``) is refused.
+What a single text says is told in `chainrule.data.canonical`, how texts are written, and what follows from it, in
+`chainrule.data.forms`. What looks like a number or a date but is none (``1e999``, ``inf``, ``2023-02-30``) is refused.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.canonical import MISSING, canonical_text, canonical_texts
-from chainrule.data.forms import NUMBERS, QUANTITIES, form_of, moment, quantity
+from chainrule.data.forms import Forms, Reading
 from chainrule.data.table import LARGEST_QUANTITY, Column, Kind
 from chainrule.errors import TableError
 
@@ -26,31 +23,9 @@ SEPARATOR = "\0"
 NUMBER_BYTES = b"0123456789.+-eE" + SEPARATOR.encode()
 SPELLED = frozenset("".join(letters) for word in MISSING for letters in product(*zip(word, word.upper(), strict=True)))
 """The words for a missing value in all letter cases."""
+READ_AS: dict[Kind, str] = {"numeric": "numbers", "category": "text", "time": "dates"}
 DIFFERENT = 2**17
 """About so many different texts are remembered at once."""
-
-
-@dataclass
-class Forms:
-    """How the present values of a column are written: how many in each form, and the first of each in order of rows."""
-
-    times: Counter[str] = field(default_factory=Counter)
-    first: dict[str, str] = field(default_factory=dict)
-    names: bool = False
-
-    def add(self, text: str, canonical: str, times: int) -> None:
-        """Count a text that stands in so many rows."""
-        form = form_of(canonical)
-        self.times[form] += times
-        self.first.setdefault(form, text)
-        self.names |= form == "integer" and abs(float(canonical)) >= LARGEST_QUANTITY
-
-    @property
-    def kind(self) -> Kind:
-        """The kind that all values allow."""
-        if self.times.keys() <= set(QUANTITIES):
-            return "category" if self.names and self.times.keys() == {"integer"} else "numeric"
-        return "time" if self.times.keys() == {"date"} else "category"
 
 
 class TextColumn:
@@ -78,15 +53,12 @@ class TextColumn:
             numbers = self._plain_numbers()
             if numbers is not None and (kind or not np.any(np.abs(numbers) >= LARGEST_QUANTITY)):
                 return Column(self.name, "numeric", numbers), None
-        forms = self._forms()
-        match kind or forms.kind:
-            case "numeric":
-                values = self._numbers(quantity)
-                return Column(self.name, "numeric", values, clock=forms.times.keys() == {"clock"}), None
-            case "time":
-                return Column(self.name, "time", self._numbers(moment)), None
-        texts = np.concatenate([canonical_texts(block.split(SEPARATOR)) for block in self._blocks])
-        return Column(self.name, "category", texts), None if kind else self._note(forms)
+        reading = self._forms().reading(kind)
+        if reading.meaning is None:
+            values = np.concatenate([canonical_texts(block.split(SEPARATOR)) for block in self._blocks])
+        else:
+            values = self._numbers(reading.meaning)
+        return Column(self.name, reading.kind, values, reading.clock), self._note(reading)
 
     def _plain_numbers(self) -> NDArray[np.float64] | None:
         """Return the values if all are written as finite decimal numbers or are missing; None otherwise."""
@@ -103,7 +75,7 @@ class TextColumn:
         for counts in self._counts():
             for text, times in counts.items():
                 if (canonical := canonical_text(text)) is not None:
-                    forms.add(text, canonical, times)
+                    forms.add(canonical, times)
         return forms
 
     def _counts(self) -> Iterator[Counter[str]]:
@@ -127,38 +99,31 @@ class TextColumn:
                         canonical = canonical_text(text)
                         known[text] = np.nan if canonical is None else meaning(canonical)
                     except ValueError as error:
-                        raise self._refusal(text, str(error)) from error
+                        place, value = self._place_of(text.strip()), text.strip()[:80]
+                        raise TableError(
+                            f"{place}, column {self.name!r}: {value!r} {error} leave it empty if missing"
+                        ) from error
             parts.append(np.fromiter(map(known.__getitem__, texts), np.float64, len(texts)))
             if len(known) > DIFFERENT:
                 known = {}
         return np.concatenate(parts)
 
-    def _note(self, forms: Forms) -> str | None:
-        """Return a remark when most values are numbers, so that a typing error does not go unnoticed."""
-        present, numbers = forms.times.total(), sum(forms.times[form] for form in NUMBERS)
-        if 2 * forms.times["decimal_comma"] > present:
-            return f"column {self.name!r} is read as text: its numbers have decimal commas; write points"
-        if not 2 * numbers > present > numbers:
+    def _note(self, reading: Reading) -> str | None:
+        if reading.remark is None:
             return None
-        first = next(text for form, text in forms.first.items() if form not in NUMBERS)
-        return (
-            f"column {self.name!r} is read as text: {present - numbers} of {present} values are not numbers, "
-            f"the first is {first.strip()!r} ({self._where(self._row_of(first))})"
-        )
+        place = "" if reading.about is None else f" ({self._place_of(reading.about)})"
+        return f"column {self.name!r} is read as {READ_AS[reading.kind]}: {reading.remark}{place}"
 
-    def _refusal(self, text: str, complaint: str) -> TableError:
-        line = self._where(self._row_of(text))
-        return TableError(f"{line}, column {self.name!r}: {text.strip()[:80]!r} {complaint} leave it empty if missing")
-
-    def _row_of(self, text: str) -> int:
-        """Return the first row that holds exactly this text."""
+    def _place_of(self, canonical: str) -> str:
+        """Return where a text stands first."""
         row = 0
         for block in self._blocks:
             texts = block.split(SEPARATOR)
-            if text in texts:
-                return row + texts.index(text)
+            forms = {text: canonical_text(text) for text in texts}
+            if canonical in forms.values():
+                return self._where(row + next(k for k, text in enumerate(texts) if forms[text] == canonical))
             row += len(texts)
-        raise AssertionError(f"column {self.name!r} does not hold {text!r}")
+        raise AssertionError(f"column {self.name!r} does not hold {canonical!r}")
 
 
 def plain_numbers(block: str) -> NDArray[np.float64] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data import ClassTarget, Column, Preprocessing, Source, Table
+from chainrule.data.canonical import canonical_text, positions
 from chainrule.data.conversion import as_kind, clock_text, time_text
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.data.features.category import UNKNOWN
@@ -133,7 +134,7 @@ def _value_text(feature: Feature, column: Column) -> str:
         return clock_text(float(value)) if feature.clock else figure(float(value), 6)
     if feature.kind == "time":
         return str(time_text(float(value)))
-    known = value in getattr(feature, "levels", ())
+    known = value in positions(getattr(feature, "levels", ()))
     return str(value) if known else f"{value} ({UNKNOWN})"
 
 
@@ -151,7 +152,7 @@ def _others(
     """How F would change if the column had another level, or a later time; the largest change first."""
     names: list[str]
     if isinstance(feature, OneHotFeature | CodedFeature):
-        names = [level for level in feature.levels if level != column.values[0]]
+        names = [level for level in feature.levels if canonical_text(level) != column.values[0]]
         values = Column(column.name, "category", np.array(names, object))
     elif isinstance(feature, TimeFeature) and not column.missing[0]:
         hours = any(part == "hour" for part, _ in feature.parts)

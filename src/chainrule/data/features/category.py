@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.canonical import positions
 from chainrule.data.features.feature import Dropped, Told
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, Kind
@@ -55,8 +56,8 @@ def most_frequent(counts: Mapping[str, int]) -> str:
 
 def codes(column: Column, levels: tuple[str, ...]) -> NDArray[np.int64]:
     """Return 1 + the position of each value in `levels`, 0 for missing and unknown values, [rows]."""
-    code = {level: position for position, level in enumerate(levels, 1)}
-    return np.fromiter((code.get(value, 0) for value in column.values), np.int64, len(column))
+    position = positions(levels)
+    return 1 + np.fromiter((position.get(value, -1) for value in column.values), np.int64, len(column))
 
 
 def levels_to_json(levels: tuple[str, ...], frequent: str | None) -> JSON:
@@ -89,6 +90,11 @@ class _Levels(Told):
     def apply(self, column: Column) -> NDArray[Any]:
         """Return the inputs, [rows × k]."""
         raise NotImplementedError
+
+    def unseen(self, column: Column) -> NDArray[np.bool_]:
+        """True where a value is present but none of the levels, [rows]."""
+        unknown: NDArray[np.bool_] = codes(column, self.levels) == 0
+        return unknown & ~column.missing
 
     @property
     def seen(self) -> str:
