@@ -39,7 +39,7 @@ def assert_same_rows(table: Table, expected):
     assert table["name"].values.tolist() == expected["name"].tolist()
     assert table["level"].values.tolist() == [None if x == "NA" else x for x in expected["level"]]
     assert table["flag"].values.tolist() == np.where(expected["flag"], "true", "false").tolist()
-    assert np.array_equal(table["day"].values, expected["day"].astype("int64"))
+    assert np.array_equal(table["day"].values, expected["day"].astype("datetime64[s]").astype("int64"))
     assert table["id"].values.tolist() == expected["id"].astype(str).tolist()
 
 
