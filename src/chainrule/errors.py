@@ -33,6 +33,10 @@ class CompileError(ChainruleError, NotImplementedError):
     """A graph that the engine cannot compile; names the operation."""
 
 
+class FallbackWarning(UserWarning):
+    """Something could not be compiled and is computed with NumPy."""
+
+
 class GradientError(ChainruleError, AssertionError):
     """A derivative does not agree with its numerical check."""
 

@@ -13,14 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from chainrule import config, reference
-from chainrule.errors import CompileError
+from chainrule.errors import CompileError, FallbackWarning
 from chainrule.graph import Graph
 from chainrule.plan.kernels import Usage
 from chainrule.types import Array
-
-
-class FallbackWarning(UserWarning):
-    """Something could not be compiled and is computed with NumPy."""
 
 
 class Stepper(Protocol):

@@ -12,8 +12,10 @@ from chainrule.codegen.assembler import Function, Module, Val
 from chainrule.codegen.context import Context
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
+from chainrule.codegen.scalar import EMITTERS
 from chainrule.codegen.target import Target
-from chainrule.graph import Kind
+from chainrule.codegen.views import VIEWS
+from chainrule.graph import CONSTANT, INPUT, Kind, Op
 from chainrule.plan import Kernel, Plan
 
 PARAMETERS = (
@@ -33,6 +35,17 @@ class Written(NamedTuple):
     name: str
     numbers: Val
     addresses: Val
+
+
+_ANCHORS = frozenset(
+    {"matmul", "sum", "max", "min", "argmax", "argmin", "logsumexp", "sparse_matmul", "sparse_outer", "scatter_add"}
+    | {"outside", "random_bits"}
+)
+
+
+def has_code(op: Op) -> bool:
+    """Whether the engine can compute an operation."""
+    return op in (INPUT, CONSTANT) or op.name in EMITTERS or op.name in VIEWS or op.name in _ANCHORS
 
 
 def write_kernel(module: Module, target: Target, plan: Plan, kernel: Kernel, threads: int) -> Written:

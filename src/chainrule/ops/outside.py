@@ -59,8 +59,8 @@ def _outside_type(when: ArrayType, *arrays: ArrayType, function: Outside) -> Arr
     if when != ArrayType((), np.dtype(np.bool_)):
         raise ArgumentError(f"outside: when must be one bool, got {when}")
     dtypes = {array.dtype for array in arrays}
-    if len(dtypes) != 1 or not arrays[0].is_float:
-        raise ArgumentError(f"outside: the arrays must be float32 or float64, all of one kind, got {list(arrays)}")
+    if len(dtypes) != 1 or not (arrays[0].is_float or arrays[0].dtype == np.int64):
+        raise ArgumentError(f"outside: the arrays must be float32, float64 or int64, all alike, got {list(arrays)}")
     return ArrayType((sum(prod(array.shape) for array in arrays),), arrays[0].dtype)
 
 

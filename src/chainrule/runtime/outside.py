@@ -12,7 +12,11 @@ from chainrule.errors import ChainruleError
 from chainrule.graph import Node
 from chainrule.ops.outside import SIGNATURE
 
-_ELEMENTS: dict[Any, Any] = {np.dtype(np.float32): ctypes.c_float, np.dtype(np.float64): ctypes.c_double}
+_ELEMENTS: dict[Any, Any] = {
+    np.dtype(np.float32): ctypes.c_float,
+    np.dtype(np.float64): ctypes.c_double,
+    np.dtype(np.int64): ctypes.c_int64,
+}
 
 
 class OutsideCalls:

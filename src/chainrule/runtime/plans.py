@@ -16,6 +16,7 @@ from chainrule.graph import CONSTANT, INPUT, Graph
 from chainrule.kept import Kept
 from chainrule.plan import Plan, Usage, make_plan
 from chainrule.plan.signature import signature
+from chainrule.runtime.by_numpy import with_calls
 from chainrule.runtime.code import Code, load_or_write
 
 _FUNCTIONS = (ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN)
@@ -30,6 +31,7 @@ def plan_of(graph: Graph, usage: Usage, *, alone: bool = False) -> Plan:
 
     With `alone`, nobody else has it, nor the machine code that is loaded for it, which remembers one context.
     """
+    graph = with_calls(graph)
     key = None if alone else _key(graph, usage)
     return make_plan(graph, usage) if key is None else _plans.get(key, lambda: make_plan(graph, usage))
 
