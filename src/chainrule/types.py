@@ -7,6 +7,7 @@ and count; booleans choose.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 from operator import index
@@ -150,18 +151,27 @@ def normalise_axis(axis: int, ndim: int) -> int:
 def as_integer(value: object, name: str) -> int:
     """Return `value` as a Python integer if it is one, of whatever kind; ArgumentError if not."""
     try:
-        return index(value)  # type: ignore[arg-type]
+        if not isinstance(value, bool):
+            return index(value)  # type: ignore[arg-type]
     except ChainruleError:  # a traced value tells why it is none
         raise
-    except TypeError as error:
-        raise ArgumentError(f"{name} must be an integer, got {value!r}") from error
+    except TypeError:
+        pass
+    raise ArgumentError(f"{name} must be an integer, got {value!r}")
+
+
+def as_integers(values: object, name: str) -> tuple[int, ...]:
+    """Return one integer, or several in a sequence or array with one axis, as a tuple; ArgumentError names others."""
+    several = isinstance(values, Sequence) or (isinstance(values, np.ndarray) and values.ndim == 1)
+    listed: Iterable[object] = values if several else (values,)  # type: ignore[assignment]
+    return tuple(as_integer(value, name) for value in listed)
 
 
 def normalise_axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     """Return the axes that `axis` names, sorted, counted from the front; None names all of them."""
     if axis is None:
         return tuple(range(ndim))
-    axes = tuple(normalise_axis(a, ndim) for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    axes = tuple(normalise_axis(a, ndim) for a in (axis if isinstance(axis, tuple) else (axis,)))
     if len(set(axes)) != len(axes):
         raise ArgumentError(f"axis {axis} names the same axis twice")
     return tuple(sorted(axes))

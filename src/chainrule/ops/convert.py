@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
-from chainrule.types import ArrayType, Shape, as_array, as_dtype, broadcast_shapes, holds
+from chainrule.types import ArrayType, Shape, as_array, as_dtype, as_integers, broadcast_shapes, holds
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -61,7 +61,7 @@ def cast(x: ArrayLike, dtype: DTypeLike, /, *, copy: bool = True) -> Any:
 @implements(np.broadcast_to)
 def broadcast(x: ArrayLike, shape: int | Shape) -> Any:
     """`x` repeated along new and length-1 axes until it has `shape`, by NumPy's rule."""
-    shape = (shape,) if isinstance(shape, int) else tuple(int(length) for length in shape)
+    shape = as_integers(shape, "a length of the shape")
     return x if shape_of(x) == shape else apply(BROADCAST, x, shape=shape)
 
 

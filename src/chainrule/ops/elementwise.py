@@ -16,7 +16,7 @@ from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, Rule, register
 from chainrule.ops.convert import broadcast, common_dtype, dtype_of, fit, loop_dtypes, match, match_loop, shape_of
 from chainrule.ops.special import erf as _erf_of_array
-from chainrule.ops.value import ArrayLike, Value, apply, implements, implements_named, known_number, lift
+from chainrule.ops.value import ArrayLike, Value, apply, implements, implements_named, known_number, lift, refuse
 from chainrule.types import Array, ArrayType, broadcast_shapes, holds
 
 _BOOL = np.dtype(bool)
@@ -249,7 +249,13 @@ def _truth(x: ArrayLike) -> Any:
 
 
 @implements(np.where)
-def _where(condition: ArrayLike, a: ArrayLike, b: ArrayLike) -> Any:
+def _where(condition: ArrayLike, *choices: ArrayLike) -> Any:
+    if len(choices) != 2:
+        refuse(
+            f"np.where of a condition and {len(choices)} arrays gives positions, as many as the condition is true",
+            "choose with np.where(condition, a, b)",
+        )
+    a, b = choices
     condition = condition if common_dtype(condition) == _BOOL else np.not_equal(condition, 0)
     shape = broadcast_shapes(*map(shape_of, (condition, a, b)))
     dtype = common_dtype(a, b)

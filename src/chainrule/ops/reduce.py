@@ -216,4 +216,4 @@ def _norm(x: ArrayLike, ord: Any = None, axis: Axes = None, keepdims: bool = Fal
 
 
 def _names_one_axis(x: ArrayLike, axis: Axes) -> bool:
-    return x.ndim == 1 if axis is None else isinstance(axis, int)
+    return len(normalise_axes(axis, x.ndim)) == 1

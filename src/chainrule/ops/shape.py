@@ -13,7 +13,17 @@ from chainrule.errors import ArgumentError
 from chainrule.graph import EachOperand, Kind, Op, register
 from chainrule.ops.convert import cast, dtype_of, fit, shape_of
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
-from chainrule.types import Array, ArrayType, Shape, as_dtype, broadcast_shapes, normalise_axes, normalise_axis
+from chainrule.types import (
+    Array,
+    ArrayType,
+    Shape,
+    as_dtype,
+    as_integer,
+    as_integers,
+    broadcast_shapes,
+    normalise_axes,
+    normalise_axis,
+)
 
 Ranges: TypeAlias = tuple[tuple[int, int, int], ...]  # (start, count, step) for every axis
 
@@ -142,24 +152,29 @@ def _range(cut: slice, length: int) -> tuple[int, int, int]:
 
 
 @implements(np.reshape)
-def _reshape(x: ArrayLike, shape: Any, order: str = "C") -> Any:
-    if order != "C":
-        raise ArgumentError("reshape in Fortran order cannot be traced; transpose first")
-    shape = tuple(int(length) for length in (shape if isinstance(shape, tuple | list) else (shape,)))
+def _reshape(x: ArrayLike, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    if order not in ("C", "F"):
+        raise ArgumentError(f'order must be "C" or "F", got {order!r}: a traced value does not lie in memory')
+    if copy is not None and not copy:
+        raise ArgumentError("reshape with copy=False cannot be traced, as a traced value does not lie in memory")
+    shape = as_integers(shape, "a length of the shape")
+    if order == "F":
+        return np.transpose(np.reshape(np.transpose(x), shape[::-1]))
     if shape.count(-1) == 1:
         known = prod(length for length in shape if length != -1)
-        shape = tuple(x.size // max(known, 1) if length == -1 else length for length in shape)
+        shape = tuple(x.size // known if length == -1 and known else length for length in shape)
     return x if shape == x.shape else apply(RESHAPE, x, shape=shape)
 
 
 @implements(np.ravel)
-def _ravel(x: ArrayLike) -> Any:
-    return np.reshape(x, (x.size,))
+def _ravel(x: ArrayLike, order: Any = "C") -> Any:
+    return np.reshape(x, (x.size,), order=order)
 
 
 @implements(np.transpose)
 def _transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Any:
-    order = tuple(range(x.ndim))[::-1] if axes is None else tuple(normalise_axis(a, x.ndim) for a in axes)
+    named = range(x.ndim)[::-1] if axes is None else as_integers(axes, "an axis")
+    order = tuple(normalise_axis(axis, x.ndim) for axis in named)
     if sorted(order) != list(range(x.ndim)):
         raise ArgumentError(f"transpose needs every axis of {x.ndim} once, got {axes}")
     return x if order == tuple(range(x.ndim)) else apply(TRANSPOSE, x, axes=order)
@@ -174,15 +189,21 @@ def _swapaxes(x: ArrayLike, first: int, second: int) -> Any:
 
 
 @implements(np.moveaxis)
-def _moveaxis(x: ArrayLike, source: int, destination: int) -> Any:
-    order = [i for i in range(x.ndim) if i != normalise_axis(source, x.ndim)]
-    order.insert(normalise_axis(destination, x.ndim), normalise_axis(source, x.ndim))
+def _moveaxis(x: ArrayLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    sources, destinations = (
+        [normalise_axis(axis, x.ndim) for axis in as_integers(axes, "an axis")] for axes in (source, destination)
+    )
+    if not len(set(sources)) == len(sources) == len(destinations) == len(set(destinations)):
+        raise ArgumentError(f"moveaxis needs as many different places as axes, got {source} and {destination}")
+    order = [axis for axis in range(x.ndim) if axis not in sources]
+    for place, axis in sorted(zip(destinations, sources, strict=True)):
+        order.insert(place, axis)
     return np.transpose(x, order)
 
 
 @implements(np.expand_dims)
 def _expand_dims(x: ArrayLike, axis: int | tuple[int, ...]) -> Any:
-    added = axis if isinstance(axis, tuple) else (axis,)
+    added = as_integers(axis, "an axis")
     ndim = x.ndim + len(added)
     positions = normalise_axes(added, ndim)
     lengths = iter(x.shape)
@@ -197,46 +218,60 @@ def _squeeze(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Any:
     return np.reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
 
 
+def _several(name: str, arrays: Sequence[ArrayLike]) -> list[Value]:
+    """The arrays to be joined, at least one; a traced value counts as its rows."""
+    values = [lift(x) for x in arrays]
+    if not values:
+        raise ArgumentError(f"np.{name} needs at least one array, in a list or tuple")
+    return values
+
+
 @implements(np.concatenate)
 def _concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Any:
+    joined: list[Any] = _several("concatenate", arrays)
     if axis is None:
-        arrays, axis = [np.ravel(x) for x in arrays], 0
-    dtype = as_dtype(np.result_type(*map(dtype_of, arrays)))
-    values = [cast(lift(x), dtype) for x in arrays]
+        joined, axis = [np.ravel(x) for x in joined], 0
+    dtype = as_dtype(np.result_type(*map(dtype_of, joined)))
+    values = [cast(x, dtype) for x in joined]
     return values[0] if len(values) == 1 else apply(CONCATENATE, *values, axis=normalise_axis(axis, values[0].ndim))
 
 
 @implements(np.stack)
 def _stack(arrays: Sequence[ArrayLike], axis: int = 0) -> Any:
-    return np.concatenate([np.expand_dims(lift(x), axis) for x in arrays], axis=axis)
+    axis = as_integer(axis, "an axis")
+    return np.concatenate([np.expand_dims(x, axis) for x in _several("stack", arrays)], axis=axis)
 
 
 @implements(np.hstack)
 def _hstack(arrays: Sequence[ArrayLike]) -> Any:
-    values = [np.atleast_1d(lift(x)) for x in arrays]
+    values = [np.atleast_1d(x) for x in _several("hstack", arrays)]
     return np.concatenate(values, axis=0 if values[0].ndim == 1 else 1)
 
 
 @implements(np.vstack)
 def _vstack(arrays: Sequence[ArrayLike]) -> Any:
-    values = [lift(x) for x in arrays]
+    values = _several("vstack", arrays)
     return np.concatenate([x if x.ndim > 1 else np.reshape(x, (1, -1)) for x in values], axis=0)
 
 
 @implements(np.atleast_1d)
-def _atleast_1d(x: Value) -> Any:
-    return x if x.ndim else np.reshape(x, (1,))
+def _atleast_1d(*arrays: ArrayLike) -> Any:
+    values = tuple(x if x.ndim else np.reshape(x, (1,)) for x in map(lift, arrays))
+    return values[0] if len(values) == 1 else values
 
 
 @implements(np.split)
 def _split(x: ArrayLike, sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     axis = normalise_axis(axis, x.ndim)
     length = x.shape[axis]
-    if isinstance(sections, int):
-        if length % sections:
-            raise ArgumentError(f"an axis of length {length} cannot be split into {sections} equal parts")
-        sections = range(length // sections, length, length // sections)
-    edges = [0, *sections, length]
+    if isinstance(sections, Sequence) or np.ndim(sections):
+        places: Sequence[int] = as_integers(sections, "a place to split at")
+    else:
+        count = as_integer(sections, "the number of parts")
+        if count < 1 or length % count:
+            raise ArgumentError(f"an axis of length {length} cannot be split into {count} equal parts")
+        places = [part * length // count for part in range(1, count)]
+    edges = [0, *places, length]
     whole = (slice(None),) * axis
     return [x[(*whole, slice(start, stop))] for start, stop in pairwise(edges)]
 
@@ -264,8 +299,8 @@ def _ndim(x: Value) -> int:
 
 
 @implements(np.size)
-def _size(x: Value) -> int:
-    return x.size
+def _size(x: Value, axis: int | tuple[int, ...] | None = None) -> int:
+    return prod(x.shape[i] for i in normalise_axes(axis, x.ndim))
 
 
 @implements(np.zeros_like)

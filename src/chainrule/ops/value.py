@@ -8,14 +8,14 @@ up how chainrule writes them. So user functions, derivative rules, layers and op
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from chainrule.errors import ArgumentError, TraceAttributeError, TraceError
+from chainrule.errors import ArgumentError, ChainruleError, TraceAttributeError, TraceError
 from chainrule.graph import CONSTANT, INPUT, Node, Op, current_origin, make_constant, make_node
 from chainrule.ops.advice import advice
 from chainrule.types import Array, ArrayType, Shape, as_array
@@ -133,7 +133,7 @@ class Value(NDArrayOperatorsMixin):
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("a single number has no length")
+            refuse("a single number has no length and no elements", "use np.atleast_1d, or the number itself")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Value]:
@@ -181,19 +181,19 @@ class Value(NDArrayOperatorsMixin):
         """The array with its axes reversed."""
         return np.transpose(self)
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, **options: Any) -> Any:
         """As np.reshape."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
 
     def transpose(self, *axes: Any) -> Any:
         """As np.transpose."""
-        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
-        """The array with its elements converted."""
-        return IMPLEMENTATIONS[np.astype](self, dtype)
+    def astype(self, dtype: Any, *arguments: Any, **options: Any) -> Any:
+        """The array with its elements converted; `copy` changes nothing, as a value never changes."""
+        return _record(IMPLEMENTATIONS[np.astype], "x.astype", (self, dtype, *arguments), options)
 
-    def copy(self) -> Value:
+    def copy(self, order: str = "C") -> Value:
         """The value itself: it never changes."""
         return self
 
@@ -290,13 +290,36 @@ def _record(function: Callable[..., Any] | None, name: str, arguments: Any, keyw
     if function is None:
         refuse(f"{name} cannot be traced", advice(name.removeprefix("np.")))
     try:
-        return function(*arguments, **keywords)
+        return function(*arguments, **{key: value for key, value in keywords.items() if not _says_nothing(key, value)})
     except ArgumentError as error:
         raise _name_line(error) from error.__cause__
+    except ChainruleError:
+        raise
+    except (TypeError, ValueError) as error:
+        _require_options(function, name, arguments, keywords)
+        raise _name_line(ArgumentError(f"{name} got an argument that it cannot use: {error}")) from error
+
+
+_NOTHING = {
+    "out": None, "where": True, "dtype": None, "device": None, "order": "K", "subok": True, "casting": "same_kind",
+    "mode": "raise",
+}  # fmt: skip
+
+
+def _says_nothing(option: str, value: Any) -> bool:
+    """Whether an option of NumPy's functions asks for what is done anyway."""
+    return option in _NOTHING and value is _NOTHING[option]
+
+
+def _require_options(
+    function: Callable[..., Any], name: str, arguments: Sequence[Any], keywords: dict[str, Any]
+) -> None:
+    """Raise TraceError if the function that records does not take so many arguments, or some by these names."""
+    taken = signature(function)
+    try:
+        taken.bind(*arguments, **keywords)
     except TypeError:
-        options = [p.name for p in signature(function).parameters.values()]
-        unknown = [f"{option}=" for option in keywords if option not in options]
-        if not unknown and len(arguments) <= len(options):
-            raise
-        known = ", ".join(options)
-        refuse(f"{name} with {', '.join(unknown) or 'so many arguments'} cannot be traced", f"it takes {known}")
+        unknown = ", ".join(f"{option}=" for option in keywords if option not in taken.parameters)
+        refuse(
+            f"{name} with {unknown or 'these arguments'} cannot be traced", f"it takes {', '.join(taken.parameters)}"
+        )
