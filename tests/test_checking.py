@@ -54,15 +54,67 @@ def test_a_wrong_second_derivative_is_found_at_order_two_only():
 
 def test_the_leaf_is_named():
     def function(parameters):
-        return np.sum(parameters["smooth"] ** 2) + np.sum(np.abs(parameters["kink"]))
+        return np.sum(parameters["smooth"] ** 2) + np.sum(ops.relu(parameters["kink"]))
 
     with pytest.raises(GradientError, match=r"argument \[0\]\['kink'\]"):
-        cr.check_grads(function, ({"smooth": np.ones(2), "kink": np.array([1e-7, 1.0])},), order=1)
+        cr.check_grads(function, ({"smooth": np.ones(2), "kink": np.array([0.0, 1.0])},), order=1)
 
 
 def test_a_derivative_that_is_not_a_number_fails():
     with pytest.raises(GradientError):
         cr.check_grads(lambda x: np.sqrt(x * x), (np.zeros(2),), order=1)
+
+
+# name: a function and points close to its pole, to a kink, or where it is flat
+DEMANDING = {
+    "log": (np.log, [1e-6, 1e-12, 1e-30]),
+    "log of mixed sizes": (lambda x: np.sum(np.log(x * np.array([1.0, 1e6], x.dtype))), [1e-6, 1e-12]),
+    "sqrt": (np.sqrt, [1e-8, 1e-30]),
+    "reciprocal": (np.reciprocal, [1e-6, -1e-9]),
+    "power": (lambda x: x**-1.5, [1e-7]),
+    "log1p": (np.log1p, [-1 + 2.0**-20]),
+    "arctan": (lambda x: np.arctan(x * 1e7), [1e-7, 3e-7]),
+    "fast sine": (lambda x: np.sin(x * 1e6), [1e-6, 0.0]),
+    "abs": (np.abs, [1e-7, -1e-12]),
+    "relu": (ops.relu, [1e-9, -1e-9]),
+    "sum with 1": (lambda x: x + 1, [1e-30, 0.0]),
+    "flat sine": (np.sin, [np.pi / 2]),
+    "flat square": (lambda x: (x - 1) ** 2, [1.0]),
+    "large numbers": (lambda x: x * x, [1e20, 1e-20]),
+    "constant": (lambda x: 3 + 0 * x, [2.0]),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", DEMANDING)
+def test_right_derivatives_pass_beside_poles_and_kinks_and_where_they_are_0(name, dtype):
+    function, points = DEMANDING[name]
+    for point in points:
+        cr.check_grads(function, (np.array([point, 0.9 * point], dtype),), order=1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("point", [1e-30, 1e-12, 1e-6, 1e-3, 1.0, 1e3, 1e6])
+@pytest.mark.parametrize("name", ["log", "sqrt", "arctan", "exp", "multiply"])
+def test_wrong_derivatives_fail_beside_poles_too(name, point, dtype):
+    """Wrong by a thousandth, at points of every size."""
+    function = {"multiply": lambda x: x * x}.get(name) or getattr(np, name)
+    x = np.array([point, 3 * point], dtype) if name != "exp" else np.array([min(point, 10.0)], dtype)
+    right = REGISTRY[name].rules
+    cr.check_grads(function, (x,), order=1)
+    wrong = [lambda *a, rule=rule: rule(*a) * 1.001 for rule in right]
+    with with_rules(name, *wrong), pytest.raises(GradientError):
+        cr.check_grads(function, (x,), order=1)
+
+
+@pytest.mark.parametrize(
+    ("function", "point"),
+    [(ops.relu, 0.0), (ops.leaky_relu, 0.0), (np.floor, 1.0), (lambda x: np.where(x > 1, x, 0), 1.0)],
+    ids=["relu", "leaky relu", "floor", "jump"],
+)
+def test_a_kink_or_a_jump_at_the_point_fails(function, point):
+    with pytest.raises(GradientError):
+        cr.check_grads(function, (np.array([point]),), order=1)
 
 
 def test_the_tolerance_is_the_callers():

@@ -321,5 +321,5 @@ def _require_options(
     except TypeError:
         unknown = ", ".join(f"{option}=" for option in keywords if option not in taken.parameters)
         refuse(
-            f"{name} with {unknown or 'these arguments'} cannot be traced", f"it takes {', '.join(taken.parameters)}"
+            f"{name} with {unknown or 'so many arguments'} cannot be traced", f"it takes {', '.join(taken.parameters)}"
         )
