@@ -58,7 +58,14 @@ _RAISED = re.compile("[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _OPERATOR = re.compile(r"\*\*|<=|>=|==|!=|[-+*/^()=,;<>\n·×⋅−≤≥≠]")
 _SAME = {"**": "^", "·": "*", "×": "*", "⋅": "*", "−": "-", "<=": "≤", ">=": "≥", "!=": "≠", "\n": ";"}
 _RELATIONS = {"<", "≤", ">", "≥", "==", "≠"}
-_SAME_FUNCTION = {"sigmoid": "σ", "arctan": "arctan", "atan": "arctan", "maximum": "max", "minimum": "min"}
+_SAME_FUNCTION = {
+    "sigmoid": "σ",
+    "sigma": "σ",
+    "arctan": "arctan",
+    "atan": "arctan",
+    "maximum": "max",
+    "minimum": "min",
+}
 _FUNCTIONS = {*FUNCTIONS, "where"} - ALONG
 _CONSTANTS = {"pi": math.pi, "π": math.pi}
 _PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")

@@ -78,6 +78,13 @@ class Infix(Notation):
         self.before_function = "" if symbols.ascii else " "
         super().__init__(dots)
 
+    def level(self, expression: Expression) -> Level:
+        """How tightly an expression holds together: a root without a bar ends where its operand does, √x² is √(x²)."""
+        match expression:
+            case Call("sqrt") if not self.symbols.ascii:
+                return Level.POWER
+        return super().level(expression)
+
     def row(self, *parts: str) -> str:
         """Parts one after the other."""
         return "".join(parts)
