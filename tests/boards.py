@@ -180,7 +180,7 @@ def reverse():
         notes=(),
         lines=(
             Line("sought", Derivative("f", "x", total=True)),
-            Line("∂f/∂u", Sum((x, Number(1))), check=CHECK),
+            Line("∂f/∂u", Sum((x, Number(1))), check=CHECK, left=Derivative("f", "u")),
             Line("chain rule", two_by_two((u, Number(1)), (Derivative("f", "u"), Derivative("u", "x"))), check=CHECK),
             Line("eliminate u", Sum((Call("ln", (x,)), Quotient(Sum((x, Number(1))), x))), check=CHECK),
         ),
@@ -193,10 +193,13 @@ def reverse():
 def arrays():
     """∂ℒ/∂W of z = Wx: a matrix rule with its derivation by index, and the numbers of a small and of a large array."""
     delta, weights = Symbol("δ"), Symbol("W")
+    element = Indexed(Derivative("ℒ", "W"), ("i", "k"))
     by_index = (
-        Line("zᵢ", Summation("k", Product((Indexed(weights, ("i", "k")), Indexed(x, ("k",)))))),
-        Line("(∂ℒ/∂W)ᵢₖ", Product((Indexed(delta, ("i",)), Indexed(x, ("k",)))), check=CHECK),
-        Line("(∂ℒ/∂W)ᵢₖ", Indexed(MatrixProduct((delta, Transpose(x))), ("i", "k")), check=CHECK),
+        Line(
+            "zᵢ", Summation("k", Product((Indexed(weights, ("i", "k")), Indexed(x, ("k",))))), left=Indexed(z, ("i",))
+        ),
+        Line("(∂ℒ/∂W)ᵢₖ", Product((Indexed(delta, ("i",)), Indexed(x, ("k",)))), check=CHECK, left=element),
+        Line("(∂ℒ/∂W)ᵢₖ", Indexed(MatrixProduct((delta, Transpose(x))), ("i", "k")), check=CHECK, left=element),
     )
     gradient = np.array([[-0.0626951, -0.03134755], [0.03123234, np.inf]], np.float32)
     large = np.linspace(-1, 1, 40).reshape(10, 4)
@@ -210,8 +213,8 @@ def arrays():
         notes=(),
         lines=(
             Line("sought", Derivative("ℒ", "W")),
-            Line("δ", Call("ones", (z,)), "δ = ∂ℒ/∂z", CHECK, large),
-            Line("∂ℒ/∂W", MatrixProduct((delta, Transpose(x))), "", CHECK, gradient, by_index),
+            Line("δ", Call("ones", (z,)), "δ = ∂ℒ/∂z", CHECK, large, left=delta),
+            Line("∂ℒ/∂W", MatrixProduct((delta, Transpose(x))), "", CHECK, gradient, by_index, Derivative("ℒ", "W")),
         ),
         point={},
     )

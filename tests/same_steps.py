@@ -5,7 +5,6 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from chainrule.explain.expression import Number
-from chainrule.explain.render.board import computed
 from chainrule.explain.render.json import from_json
 from chainrule.explain.render.latex import Latex
 from chainrule.explain.render.latex import text as latex_text
@@ -14,10 +13,10 @@ from chainrule.explain.written import write
 
 
 def steps(derivation):
-    """What must be there: rule and expression of every line below the first, and the value; and whether with dots."""
-    rows = [(line.rule, line.expression, line.rule.startswith("eliminate")) for line in derivation.lines[1:]]
+    """Rule, left side and expression of every line below the first, and the value; and whether factors have dots."""
+    rows = [(line.rule, line.left, line.expression, line.rule.startswith("eliminate")) for line in derivation.lines[1:]]
     if derivation.value is not None:
-        rows.append(("at" if derivation.point else "value", Number(derivation.value), False))
+        rows.append(("at" if derivation.point else "value", None, Number(derivation.value), False))
     return rows
 
 
@@ -32,7 +31,7 @@ def in_json(derivation):
 def in_text(derivation):
     """Assert that the text shows all steps."""
     rest = derivation.text(100_000, colour=False).replace("\n     ", " ")  # a long rule has a row of its own
-    for rule, expression, dots in steps(derivation):
+    for rule, _, expression, dots in steps(derivation):
         words = " +".join(map(re.escape, rule.split(" ")))
         row = rf"^  {words}\b.* = {re.escape(write(expression, dots=dots))}( {{4}}.*| = .*)?$"
         found = re.search(row, rest, re.MULTILINE)
@@ -46,12 +45,12 @@ def in_latex(derivation):
     body = derivation.latex().split("\\end{align*}")[0].split("\n")
     rows = [row.removesuffix(" \\\\") for row in body if " & = " in row and "& = \\text" not in row]
     rows = rows[len(derivation.definitions) :]
-    for row, (rule, expression, dots) in zip(rows, steps(derivation), strict=True):
+    for row, (rule, own, expression, dots) in zip(rows, steps(derivation), strict=True):
         left, right = row.split(" & = ", 1)
         shown, *words = right.split(" && \\text{")
         assert shown == Latex(dots).write(expression)
-        if computed(rule):
-            assert left == Latex().write(computed(rule))
+        if own:
+            assert left == Latex().write(own)
         else:
             assert words[0].startswith(latex_text(rule))
 
@@ -61,12 +60,11 @@ def in_html(derivation):
     listed = re.search(r'<ol class="steps">.*?</ol>', derivation.html(), re.DOTALL)[0]
     items = list(ElementTree.fromstring(listed))
     sources = [ElementTree.tostring(item[1], encoding="unicode") for item in items]
-    for item, source, (rule, expression, dots) in zip(items, sources, steps(derivation), strict=True):
+    for item, source, (rule, own, expression, dots) in zip(items, sources, steps(derivation), strict=True):
         wanted = ElementTree.fromstring(to_mathml(expression, dots))
         assert ElementTree.tostring(wanted, encoding="unicode").split(">", 1)[1].removesuffix("</ns0:math>") in source
         shown = "".join(item[0].itertext())
-        written = computed(rule)
-        said = "".join(ElementTree.fromstring(to_mathml(written)).itertext()) if written else rule
+        said = "".join(ElementTree.fromstring(to_mathml(own)).itertext()) if own else rule
         assert shown.startswith(said)
 
 

@@ -99,11 +99,12 @@ def by_index(
     matrix = transposed(matrix) if isinstance(left if by_left else right, Transpose) else matrix
     indices = sought.there(gone)
     check = _check(summed, matrix, indices, (dual, other), gone)
-    name = write(_element(of_factor, indices))
+    element, derivative = places[result].element(gone), _element(of_factor, indices)
+    name = write(derivative)
     return (
-        Line(write(places[result].element(gone)), _summed("k", Product((first, second)))),
-        Line(name, summed, check=check),
-        Line(name, _element(matrix, indices), check=check),
+        Line(write(element), _summed("k", Product((first, second))), left=element),
+        Line(name, summed, check=check, left=derivative),
+        Line(name, _element(matrix, indices), check=check, left=derivative),
     )
 
 

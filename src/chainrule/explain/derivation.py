@@ -55,12 +55,14 @@ class Line:
 
     Attributes:
         rule: what was done to get here, such as "chain rule" or "drop zero terms". The first line's is "sought". A line
-            that gives a derivative on the way, in reverse and forward mode, bears the name of that: "∂f/∂y" or "δ²".
+            with a left side of its own bears its name: "∂f/∂y" or "δ²".
         expression: what stands after the equals sign.
         note: said beside it; "" for nothing.
         check: how it was checked; None for the first line, which is what is sought.
         value: the engine's numbers for an array at the point, if there is one.
         reason: why a matrix rule holds, as lines of its own: its derivation by index.
+        left: what stands before the equals sign if it is not what is sought: in reverse and forward mode, and for
+            arrays, a derivative on the way there.
     """
 
     rule: str
@@ -69,6 +71,7 @@ class Line:
     check: Check | None = None
     value: Array | None = field(default=None, compare=False)
     reason: tuple[Line, ...] = ()
+    left: Expression | None = None
 
 
 @dataclass(frozen=True)

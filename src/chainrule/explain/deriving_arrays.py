@@ -179,7 +179,7 @@ class _ArrayBoard:
             check = self._check(symbol, expression, (values, elsewhere))
             note = f"{write(symbol)} = ∂{self._recorded.name}/∂{names[node]}" if isinstance(symbol, Symbol) else ""
             value, reason = values[symbol], self._reason(node, names[node], symbol)
-            lines.append(Line(write(symbol), expression, note, check, value, reason))
+            lines.append(Line(write(symbol), expression, note, check, value, reason, symbol))
             if (short := collected(expression)) != expression:
                 lines.append(Line("collect", short, check=self._check(symbol, short, (values, elsewhere))))
             plain, whose = self._without_sums_of_one(short, values)

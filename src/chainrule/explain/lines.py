@@ -39,7 +39,7 @@ class Board:
     def step(self, derivative: Derivative, expression: Expression) -> None:
         """A line of its own: what a derivative between is."""
         check, _ = self.checker.compare(write(derivative), expression, self.checker.value(derivative))
-        self.lines.append(Line(write(derivative), expression, check=check))
+        self.lines.append(Line(write(derivative), expression, check=check, left=derivative))
         self.steps[derivative] = expression
 
     def finish(self) -> None:

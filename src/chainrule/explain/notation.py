@@ -60,6 +60,8 @@ class Notation(ABC):
 
     beside: str
     """What is written between factors that stand side by side."""
+    comma: str = ", "
+    """What is written between names of a list."""
     before_function: str = ""
     """The same before a function without brackets; "" if the format always writes brackets."""
 
@@ -92,7 +94,7 @@ class Notation(ABC):
             case Call():
                 return self._called(expression)
             case Derivative(of, by, total):
-                return self.derivative(self.name(parse(of)), self.name(parse(by)), total)
+                return self.derivative(self.name(parse(of)), self._listed(by.split(", ")), total)
             case MatrixProduct(factors):
                 return self._joined("@", factors)
             case ElementwiseProduct(factors):
@@ -267,6 +269,11 @@ class Notation(ABC):
         for factor in factors:
             parts += [self.operator(symbol), self._at_least(Level.POWER, factor)]
         return self.row(*parts[1:])
+
+    def _listed(self, names: Sequence[str]) -> str:
+        """Names with commas, as of several inputs by which a function of arrays is derived."""
+        first, *rest = (self.name(parse(name)) for name in names)
+        return self.row(first, *(part for name in rest for part in (self.comma, name))) if rest else first
 
     def _indexed(self, base: Expression, indices: Sequence[int | str]) -> str:
         joint = "" if all(isinstance(index, str) and len(index) == 1 for index in indices) else ","

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from itertools import chain
 import numpy as np
 
 from chainrule.explain.derivation import Derivation, Edge, Line, Path
-from chainrule.explain.expression import Derivative, Expression, Indexed, Number, Relation, Symbol
-from chainrule.explain.names import greek, parse
+from chainrule.explain.expression import Expression, Number, Relation, Symbol
 from chainrule.explain.notation import digits
 from chainrule.types import Array
 
@@ -61,21 +59,11 @@ def _step(line: Line) -> Step:
         line.rule,
         line.expression,
         line.note,
-        left=computed(line.rule),
+        left=line.left,
         value="" if line.value is None else numbers(line.value),
         reason=tuple(map(_step, line.reason)),
         dots=line.rule.startswith("eliminate"),
     )
-
-
-def computed(rule: str) -> Expression | None:
-    """What a line computes whose rule is no word but a derivative, ∂f/∂y or (∂ℒ/∂W)ᵢₖ, or a name with scripts, δ²."""
-    if found := re.fullmatch(r"\(?([∂d])([^ /()]+)/\1([^ /()]+)(?:\)(.+))?", rule):
-        derivative = Derivative(found[2], found[3], found[1] == "d")
-        indices = parse(f"x{found[4]}").below if found[4] else ""
-        return Indexed(derivative, tuple(indices.replace(",", ""))) if indices else derivative
-    name = parse(rule)
-    return Symbol(rule) if name.single and (name.above or name.below or greek(name.letters)) else None
 
 
 def numbers(array: Array) -> str:

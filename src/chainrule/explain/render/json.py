@@ -203,6 +203,7 @@ READERS: dict[type, dict[str, Reader]] = {
         "check": _or_none(_record(Check)),
         "value": _or_none(_array),
         "reason": _lines,
+        "left": _or_none(_expression),
     },
     Derivation: {
         "function": _text,

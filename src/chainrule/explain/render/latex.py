@@ -198,10 +198,16 @@ def _function(name: str) -> str:
     return rf"\operatorname{{{name.replace('_', LETTERS['_'])}}}" if word else _letters(name)
 
 
+_SCRIPT = re.compile(r"[_^]\{([^{}]*)\}")
+_SCRIPTS = re.compile(r"([_^])\{[^{}]*\}(?: \1\{[^{}]*\})+")
+"""Scripts that stand side by side are one, as in W₁₂."""
+
+
 def text(prose: str) -> str:
     """Prose for text mode: special characters escaped, Greek and scripts as mathematics."""
     pieces = "".join(map(_text, unicodedata.normalize("NFC", prose)))
-    return re.sub(r"(?<!\\)\$\$", " ", pieces)  # one formula instead of two that touch
+    joined = re.sub(r"(?<!\\)\$\$", " ", pieces)  # one formula instead of two that touch
+    return _SCRIPTS.sub(lambda run: f"{run[1]}{{{' '.join(_SCRIPT.findall(run[0]))}}}", joined)
 
 
 def _text(character: str) -> str:

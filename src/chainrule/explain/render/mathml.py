@@ -26,6 +26,7 @@ class MathML(Notation):
 
     fraction_level = Level.POWER
     beside = before_function = f"<mo>{TIMES}</mo>"
+    comma = "<mo>,</mo>"
 
     def row(self, *parts: str) -> str:
         """Parts one after the other."""

@@ -13,7 +13,7 @@ from chainrule import config
 from chainrule.errors import ArgumentError
 from chainrule.explain.derivation import Derivation, Line
 from chainrule.explain.expression import Derivative, Expression, Symbol
-from chainrule.explain.render.board import Step, computed, meanings, paths_told, routes, steps
+from chainrule.explain.render.board import Step, meanings, paths_told, routes, steps
 from chainrule.explain.rewrite import derivatives_of
 from chainrule.explain.written import ASCII, UNICODE, Infix, Symbols
 
@@ -191,4 +191,4 @@ def to_text(derivation: Derivation, width: int = 80, ascii: bool = False, colour
 def _has_total(line: Line) -> bool:
     """Whether a line is about a total derivative, from which the partial ones must be told."""
     derivatives = derivatives_of(line.expression)
-    return any(isinstance(d, Derivative) and d.total for d in (*derivatives, computed(line.rule)))
+    return any(isinstance(d, Derivative) and d.total for d in (*derivatives, line.left))

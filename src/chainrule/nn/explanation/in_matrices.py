@@ -15,6 +15,7 @@ from chainrule import ops, tree
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.deriving_arrays import Recorded, derive_recorded
+from chainrule.explain.expression import Derivative
 from chainrule.graph import Node
 from chainrule.nn.activations import activation_function
 from chainrule.nn.dense import Dense
@@ -37,10 +38,10 @@ def in_matrices(explanation: StepExplanation) -> Derivation:
     """See `StepExplanation.derivation`."""
     recorded, sought = _recorded(explanation)
     derivation = derive_recorded(recorded, sought)
-    found = {line.rule: line.value for line in derivation.lines}
+    found = {line.left: line.value for line in derivation.lines}
     gradient = tree.leaves(explanation.grad.parameters)
     for label, expected, bound in zip(sought, gradient, _rounding(explanation), strict=True):
-        _require_equal(label, found[f"∂{LOSS}/∂{label}"], expected, bound)
+        _require_equal(label, found[Derivative(LOSS, label)], expected, bound)
     if explanation.architecture.dtype == np.float64:
         return derivation
     return replace(derivation, notes=(*derivation.notes, "derived in float64; the step computed in float32"))
