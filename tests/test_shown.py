@@ -6,7 +6,9 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 from chainrule.data import ClassTarget, NumberTarget, Preprocessing, Table
-from chainrule.data.features import CodedFeature
+from chainrule.data.features import CodedFeature, NumericFeature
+from chainrule.data.features.scale import RobustScale
+from chainrule.errors import DivergenceError
 from chainrule.tabular import train_table
 
 HOSTILE = "\x1b]0;mine\x07\u202e\r\n"
@@ -53,6 +55,18 @@ def test_print_gives_nothing_raw_from_data(shown):
         assert all(character.isprintable() or character == "\n" for character in str(item)), str(item)
 
 
+def test_findings_are_shown_by_their_names():
+    network = nn.Network(2, [nn.Dense(4, "relu"), nn.Dense(2)], loss="cross_entropy")
+    options = {"optimizer": cr.optim.SGD(1e30), "epochs": 3, "progress": False, "diagnose": "full"}
+    with pytest.raises(DivergenceError):
+        network.fit(np.random.default_rng(0).normal(size=(100, 2)), np.zeros(100, int), **options)
+    diagnosis = network.diagnosis
+    assert repr(diagnosis.findings[0]) == "Finding(not finite, step 2)"
+    assert repr(diagnosis.not_finite).startswith("NotFinite(step 2: matmul in the forward pass, layer 2")
+    assert repr(diagnosis.layers[0]).startswith("LayerSeries(layer 1 (Dense relu): ")
+    assert all(len(repr(item)) < 200 for item in (diagnosis.not_finite, *diagnosis.findings, *diagnosis.layers))
+
+
 def test_a_table_prints_a_line_for_each_column(shown):
     first, size, word, day, kind = str(shown["Table"]).splitlines()
     assert first == "the table: 300 rows, 4 columns"
@@ -77,6 +91,7 @@ def test_thousands_of_classes_and_levels_do_not_fill_the_screen():
         assert "5,000" in repr(item)
         assert "class 0000, class 0001" in repr(item)
         assert len(repr(item)) < 120
+    assert NumericFeature("x", RobustScale(1_234_567.0, 1.0), False).usual == "1,234,567"
     assert repr(NumberTarget("y", 1 / 3, 1.0, 0.0, 123_456.0)) == (
         "NumberTarget(y: a number from 0 to 123,456, mean 0.3333)"
     )

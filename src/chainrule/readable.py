@@ -1,7 +1,8 @@
-"""A file that a user names is there and can be read, or an error says in one way what is wrong with it."""
+"""A file that a user names can be read or written, or an error says in one way what is wrong with it."""
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from difflib import get_close_matches
@@ -10,6 +11,8 @@ from pathlib import Path
 from chainrule.errors import ChainruleError
 from chainrule.printable import printable
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How a system says that there is no room."""
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(?=.)")
 
 
@@ -24,6 +27,12 @@ def require_readable(path: Path, what: str, error: type[ChainruleError]) -> None
     complaint = _complaint(path, what)
     if complaint is not None:
         raise error(complaint)
+
+
+def unwritable(error: OSError) -> str:
+    """Why a file could not be written, and what to do."""
+    fix = "free some space, or name another place" if error.errno in FULL else "name another place"
+    return f"cannot be written: {error.strerror or error}; {fix}"
 
 
 def _complaint(path: Path, what: str) -> str | None:

@@ -2,11 +2,8 @@
 
 import json
 import re
-import resource
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 from expectations import refused, shown
@@ -14,7 +11,6 @@ from expectations import refused, shown
 import chainrule as cr
 from boards import XYZ_BOARD
 from chainrule.explain import Derivation
-from patience import PATIENCE
 
 XYZ = "f=x*y*z; x=r; y=r*s; z=s", "--wrt", "s", "--at", "r=2,s=3"
 
@@ -148,25 +144,3 @@ def test_what_is_wrong_is_named(command, functions, arguments, fragments):
 def test_help(command):
     assert "chainrule derive neuron.py:loss" in command("derive", "--help").stdout
     assert "derive   Show how a derivative comes about." in command("--help").stdout
-
-
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so where another test has loaded it
-def test_a_full_disk_is_told_in_one_line(command, tmp_path, unmeasured):
-    (tmp_path / "board.html").write_text("old")
-
-    def no_bytes():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-    result = command("derive", "f = x", "-o", "board.html", preexec_fn=no_bytes, env=unmeasured)
-    refused(result, "the output cannot be written")
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("board.html", "old")]
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_a_full_device_is_told_in_one_line():
-    with Path("/dev/full").open("w") as full:
-        process = [sys.executable, "-m", "chainrule", "derive", "f = x"]
-        result = subprocess.run(process, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
-    assert result.returncode == 2
-    assert result.stderr.startswith("chainrule: the output cannot be written: No space left on device")
-    assert len(result.stderr.splitlines()) == 1

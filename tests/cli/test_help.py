@@ -45,15 +45,15 @@ def test_the_console_script_is_the_same_command():
 
 
 def test_an_unknown_command_is_named(command):
-    refused(command("trian"), "No such command 'trian'", "see chainrule --help")
+    refused(command("trian"), "No such command 'trian'. Did you mean 'train'? See chainrule --help")
 
 
 @pytest.mark.parametrize(
     ("package", "arguments", "extra"),
-    [("click", ["--help"], "chainrule[cli]"), ("duckdb", ["train", "t.csv", "--target", "y"], "chainrule[table]")],
+    [("click", ["--help"], "chainrule[cli]"), ("duckdb", ["train", "t.parquet", "--target", "y"], "chainrule[table]")],
 )
 def test_a_missing_extra_is_named(tmp_path, package, arguments, extra):
-    (tmp_path / "t.csv").write_text("x,y\n1,a\n")
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
     program = f"import sys; sys.modules[{package!r}] = None; from chainrule.cli import main; main()"
     process = [sys.executable, "-c", program, *arguments]
     result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)

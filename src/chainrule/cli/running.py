@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -16,9 +15,8 @@ import click
 from chainrule.cli.commands import chainrule
 from chainrule.cli.failure import fail
 from chainrule.errors import ChainruleError, DivergenceError
+from chainrule.readable import unwritable
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""How a system says that there is no room."""
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -33,7 +31,8 @@ def run(arguments: Sequence[str]) -> int:
         return exit_request.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "chainrule"
-        return fail(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
+        told = error.format_message().rstrip(".")
+        return fail(f"{told}{' See' if told.endswith('?') else '; see'} {command} --help", 2)
     except DivergenceError as error:
         return fail(str(error), 1)
     except ChainruleError as error:
@@ -47,9 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except OSError as error:
         _write_no_more()
-        place = error.filename or "the output"
-        fix = "free some space, or name another place" if error.errno in FULL else "name another place"
-        return fail(f"{place} cannot be written: {error.strerror or error}; {fix}", 2)
+        return fail(f"{error.filename or 'the output'} {unwritable(error)}", 2)
 
 
 def _write_no_more() -> None:

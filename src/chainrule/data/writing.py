@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.atomic import replacing
 from chainrule.data.database import database, database_error
 from chainrule.errors import TableError
+from chainrule.readable import unwritable
 
 
 def write_table(path: str | Path, columns: Mapping[str, ArrayLike]) -> None:
@@ -39,7 +40,7 @@ def write_table(path: str | Path, columns: Mapping[str, ArrayLike]) -> None:
         with replacing(path) as beside:
             writer(beside, arrays)
     except OSError as error:
-        raise TableError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise TableError(f"{path} {unwritable(error)}") from error
 
 
 def write_csv(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:

@@ -74,6 +74,9 @@ class LayerSeries:
     final: Mapping[str, Array] = field(default_factory=dict)
     fewest_rows: int = 1
 
+    def __repr__(self) -> str:
+        return f"LayerSeries({self.title}: {', '.join(self.series)})"
+
     def __getitem__(self, name: str) -> Array:
         return self.series[name]
 

@@ -51,6 +51,9 @@ class Finding:
         first, last = self.steps
         return f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"
 
+    def __repr__(self) -> str:
+        return f"Finding({self.name}{f', {self.when}' if self.when else ''})"
+
     def __str__(self) -> str:
         where = f" ({self.when})" if self.when else ""
         lines = [f"{self.name}{where}", f"  {self.evidence}"]

@@ -83,6 +83,9 @@ class NotFinite:
         """Whether numbers that grew too large may be the cause: no operation with a fix of its own was found."""
         return not self.reproduced or self.fix in (_FIX, _FIXES["exp"])
 
+    def __repr__(self) -> str:
+        return f"NotFinite({str(self).splitlines()[0]})"
+
     def __str__(self) -> str:
         when = f"step {self.step:,}: " if self.step else ""
         if not self.reproduced:

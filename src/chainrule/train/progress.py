@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from chainrule.figures import figure
 from chainrule.train.callbacks import Callback
 
 if TYPE_CHECKING:
@@ -39,16 +40,16 @@ class ProgressBar(Callback):
     def on_step(self, training: Training) -> None:
         """Advance, with the mean loss of the epoch so far."""
         if training.position.done:
-            self._loss = f"loss {training.epoch_loss:.3g}"
+            self._loss = f"loss {figure(training.epoch_loss, 3)}"
         scores, rate = self._loss + self._scores, f"{_short(training.examples_per_second)}/s"
         self._bar.update(self._task, completed=training.step, epoch=self._epoch(training), scores=scores, rate=rate)
 
     def on_epoch(self, training: Training) -> None:
         """Show the newest validation scores."""
         record = training.history.epochs[-1]
-        self._loss = f"loss {record['loss']:.3g}"
+        self._loss = f"loss {figure(record['loss'], 3)}"
         scores = {name.removeprefix("valid_"): v for name, v in record.items() if name.startswith("valid_")}
-        self._scores = "".join(f"  {'valid' if name == 'loss' else name} {v:.3g}" for name, v in scores.items())
+        self._scores = "".join(f"  {'valid' if name == 'loss' else name} {figure(v, 3)}" for name, v in scores.items())
 
     def on_end(self, training: Training) -> None:
         """Remove the bar, after a last look at it."""
