@@ -2,7 +2,10 @@
 
 import errno
 import os
+import signal
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -134,3 +137,71 @@ def test_synchronise_leaves_no_descriptor_open(old):
     for _ in range(20):
         atomic.synchronise(old)
     assert len(os.listdir("/dev/fd")) == len(before)
+
+
+def killed_while_writing(path):
+    """A process that was killed after it had written half of a file."""
+    script = """
+import os, pathlib, signal, sys
+from chainrule.atomic import replacing
+with replacing(pathlib.Path(sys.argv[1])) as beside:
+    beside.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", script, str(path)]).returncode == -signal.SIGKILL
+
+
+def write(path):
+    with replacing(path) as beside:
+        beside.write_bytes(b"new")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+@pytest.mark.parametrize("name", ["file", "a [*] name.csv", ".ck"])
+def test_what_a_killed_writer_left_goes_at_the_next_write(tmp_path, name):
+    killed_while_writing(tmp_path / name)
+    (left,) = names(tmp_path)
+    assert left.endswith(".part")
+    write(tmp_path / "another file")
+    assert left in names(tmp_path)
+    write(tmp_path / name)
+    assert names(tmp_path) == sorted([name, "another file"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="numbers of processes are asked for on POSIX")
+def test_what_a_living_writer_writes_stays(old):
+    script = """
+import pathlib, sys
+from chainrule.atomic import replacing
+with replacing(pathlib.Path(sys.argv[1])) as beside:
+    beside.write_bytes(b"other")
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+    command = [sys.executable, "-c", script, str(old)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout.readline() == b"written\n"
+        os.utime(next(path for path in old.parent.iterdir() if path.name != "file"), (1, 1))
+        write(old)
+        assert len(names(old.parent)) == 2
+        writer.stdin.close()
+        assert writer.wait() == 0
+    assert old.read_bytes() == b"other"
+    assert names(old.parent) == ["file"]
+
+
+def test_of_other_machines_and_older_versions_only_old_files_go(old):
+    machine, dead = "0" * 8, 2**22 + 1
+    fresh, aged = (old.with_name(f".file.{machine}-{dead}-{digit * 8}.part") for digit in "ab")
+    fresh_unnamed, aged_unnamed = (old.with_name(f".file.{digit * 16}.part") for digit in "ab")
+    others = [
+        old.with_name(name) for name in (".file.part", ".file.txt.part", ".files." + "a" * 16 + ".part", "x.part")
+    ]
+    link = old.with_name(f".file.{'c' * 16}.part")
+    link.symlink_to(old)
+    for path in (fresh, aged, fresh_unnamed, aged_unnamed, *others):
+        path.write_bytes(b"half")
+        if path not in (fresh, fresh_unnamed):
+            os.utime(path, (1, 1))
+    write(old)
+    assert names(old.parent) == sorted(path.name for path in (old, fresh, fresh_unnamed, *others, link))

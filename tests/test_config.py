@@ -59,12 +59,14 @@ def test_values(monkeypatch):
         ("CHAINRULE_THREADS", "1.5", config.threads, "expected a number of threads, as in 2"),
         ("CHAINRULE_CACHE_MB", "-1", config.cache_bytes, "expected a number of megabytes, as in 256"),
         ("CHAINRULE_CACHE_MB", "1GB", config.cache_bytes, "expected a number of megabytes, as in 256"),
+        ("CHAINRULE_TARGET", "mmx", config.target_level, "expected one of avx512, avx2, sse2, neon"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(name, value, read, expected, monkeypatch):
     monkeypatch.setenv(name, value)
-    with pytest.raises(ArgumentError, match=re.escape(f"{name} is {value!r}; {expected}")):
-        read()
+    for reading in (read, config.check):
+        with pytest.raises(ArgumentError, match=re.escape(f"{name} is {value!r}; {expected}")):
+            reading()
 
 
 def test_limits_of_other_libraries_count_if_they_make_sense(monkeypatch):

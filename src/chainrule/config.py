@@ -22,6 +22,13 @@ from chainrule.errors import ArgumentError
 
 MEGABYTE = 2**20
 EXECUTORS = ("engine", "reference")
+TARGETS = ("avx512", "avx2", "sse2", "neon")
+
+
+def check() -> None:
+    """Read every variable, so that one that cannot be used is refused whatever is about to be done."""
+    for read in (executor, target_level, threads, cache_bytes, cache_directory):
+        read()
 
 
 def executor() -> str:
@@ -33,8 +40,11 @@ def executor() -> str:
 
 
 def target_level() -> str | None:
-    """The name of the level of vector instructions that is asked for; codegen.target knows which there are."""
-    return _read("CHAINRULE_TARGET").lower() or None
+    """The name of the level of vector instructions that is asked for."""
+    value = _read("CHAINRULE_TARGET").lower() or None
+    if value is not None and value not in TARGETS:
+        raise ArgumentError(f"CHAINRULE_TARGET is {value!r}; expected one of {', '.join(TARGETS)}")
+    return value
 
 
 def threads() -> int | None:

@@ -33,7 +33,11 @@ class CompileError(ChainruleError, NotImplementedError):
     """A graph that the engine cannot compile; names the operation."""
 
 
-class FallbackWarning(UserWarning):
+class ChainruleWarning(UserWarning):
+    """The base of all warnings given by chainrule: something works, but not as it should."""
+
+
+class FallbackWarning(ChainruleWarning):
     """Something could not be compiled and is computed with NumPy."""
 
 

@@ -6,7 +6,6 @@ function of arrays, and `make_steps(graph, usage)` a step that is made many time
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ from chainrule.errors import CompileError, FallbackWarning
 from chainrule.graph import Graph
 from chainrule.plan.kernels import Usage
 from chainrule.types import Array
+from chainrule.warning import warn
 
 
 class Stepper(Protocol):
@@ -114,7 +114,7 @@ def make_steps(graph: Graph, usage: Usage) -> Stepper:
 
 
 def _warn(graph: Graph, error: CompileError) -> None:
-    warnings.warn(f"{graph.name} is computed with NumPy, many times slower: {error}", FallbackWarning, stacklevel=3)
+    warn(f"{graph.name} is computed with NumPy, many times slower: {error}", FallbackWarning)
 
 
 class ReferenceSteps:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,8 @@ def save(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping
         raise ModelFileError(f"{path} cannot be written: {_reason(error)}; nothing was changed") from error
 
 
-def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Read a file: its header and its arrays.
+def load(path: str | Path, kind: str, fields: Collection[str] = ()) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Read a file: its header and its arrays. With `fields`, the header must have these and no others.
 
     Raises:
         ModelFileError: there is no such file, or it is truncated, altered, of another kind, or from a newer version.
@@ -89,6 +90,9 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]
     arrays = _arrays(path, content)
     if _DESCRIPTION in arrays:
         header |= _json(path, arrays.pop(_DESCRIPTION).tobytes())
+    wrong = set(header) ^ {"format", "kind", *fields}
+    if fields and wrong:
+        raise ModelFileError(f"{path}: fields of its header are missing or unknown: {', '.join(sorted(wrong))}")
     return header, arrays
 
 
@@ -112,12 +116,22 @@ def _header(path: Path, content: bytes, kind: str) -> dict[str, Any]:
 
 def _json(path: Path, text: str | bytes) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is damaged or not a chainrule file: its header is no JSON") from error
     if not isinstance(value, dict):
         raise ModelFileError(f"{path} is damaged or not a chainrule file: its header is no JSON object")
     return value
+
+
+def _no_number(text: str) -> float:
+    """Refuse what `save` refuses to write."""
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 def _verify_digest(path: Path, content: bytes, digest: str) -> None:

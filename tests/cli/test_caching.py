@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from expectations import refused
+from expectations import QUICK, refused
 
 from chainrule.runtime import cache
 
@@ -74,3 +74,20 @@ def test_wrong_arguments_are_named(command, kept):
 def test_help(command):
     assert "chainrule cache clear" in command("cache", "--help").stdout
     assert "cache    Show or clear" in command("--help").stdout
+
+
+@pytest.mark.parametrize("name", ["EXECUTOR", "TARGET", "THREADS", "CACHE_MB"])
+def test_a_variable_that_makes_no_sense_is_refused_by_every_command(command, flowers, name, monkeypatch):
+    monkeypatch.setenv(f"CHAINRULE_{name}", "abc")
+    for arguments in (["cache"], ["cache", "clear"], ["train", flowers, "--target", "kind"], ["derive", "y = x^2"]):
+        refused(command(*arguments), f"CHAINRULE_{name} is 'abc'; expected ")
+    assert command("--help").returncode == 0
+
+
+def test_trouble_with_the_cache_is_told_in_a_line(command, flowers, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no directory")
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
+    result = command("train", flowers, "--target", "kind", *QUICK, "--quiet")
+    assert result.returncode == 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"chainrule: compiled code is not kept: {tmp_path / 'file'} is not a directory; ")

@@ -112,9 +112,14 @@ def test_divergence_ends_with_one_line_and_status_1(flowers, tmp_path):
 class InTerminal:
     """A command whose error stream is a terminal, so that it shows when training has begun."""
 
+    PROGRAM = (
+        "from chainrule.cli import main; from chainrule.tabular.recipe import Recipe;"
+        "Recipe.patience = 10**9; main()"  # so that a training of little data lasts
+    )
+
     def __init__(self, directory: Path, *arguments: object) -> None:
         self.terminal, end = pty.openpty()
-        command = [sys.executable, "-m", "chainrule", *map(str, arguments)]
+        command = [sys.executable, "-c", self.PROGRAM, *map(str, arguments)]
         environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
         self.process = subprocess.Popen(
             command, cwd=directory, stdout=subprocess.PIPE, stderr=end, text=True, env=environment
@@ -146,12 +151,13 @@ class InTerminal:
 LONG = ("--hidden", "16", "--epochs", "1000000")
 
 
-def test_ctrl_c_writes_the_model_so_far(flowers, tmp_path, command):
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_write_the_model_so_far(flowers, tmp_path, command, number, expected):
     running = InTerminal(tmp_path, "train", flowers, "--target", "kind", *LONG)
     running.wait_for(b"valid ")
-    running.process.send_signal(signal.SIGINT)
+    running.process.send_signal(number)
     status, output, shown = running.end()
-    assert status == 130
+    assert status == expected
     assert "chainrule: interrupted; the model so far is in model.safetensors" in shown
     assert "Traceback" not in shown
     assert "linear model" not in output

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from chainrule import nn
+from chainrule.interrupt import catching_interrupts
 from chainrule.train import Callback
-from chainrule.train.interrupt import catching_interrupts
 from chainrule.train.loop import Pace
 from chainrule.train.step import Step
 from patience import PATIENCE
@@ -92,7 +92,7 @@ def test_the_steps_that_are_made_without_looking_up_take_half_a_second_at_most(c
 def test_a_second_interrupt_is_meant_at_once():
     script = """
         import signal, time
-        from chainrule.train.interrupt import catching_interrupts
+        from chainrule.interrupt import catching_interrupts
         try:
             with catching_interrupts() as interrupt:
                 print("training", flush=True)

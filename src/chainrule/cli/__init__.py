@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
+
+from chainrule.interrupt import Interrupt, handle_signals, ignore_signals
 
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its status."""
+    interrupt = handle_signals()
+    try:
+        status = _status(interrupt)
+    except KeyboardInterrupt:  # between two lines of our own
+        status = interrupted(interrupt)
+    ignore_signals()
+    if interrupt.raised:  # a library whose work was cut short may not survive being taken down in good order
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def _status(interrupt: Interrupt) -> int:
     if find_spec("click") is None:
-        sys.exit(missing_click())
+        return missing_click()
     from chainrule.cli.running import run
 
-    sys.exit(run(sys.argv[1:]))
+    return run(sys.argv[1:], interrupt)
+
+
+def interrupted(interrupt: Interrupt) -> int:
+    """Say that Ctrl-C or SIGTERM ended the command, and return the status that shells give for that."""
+    ignore_signals()
+    print("chainrule: interrupted", file=sys.stderr, flush=True)
+    return interrupt.status
 
 
 def missing_click() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from chainrule import __version__
+from chainrule import __version__, config
 from chainrule.cli.caching import cache
 from chainrule.cli.compiling import compile_
 from chainrule.cli.deriving import derive
@@ -30,6 +30,8 @@ def chainrule(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+    else:
+        config.check()
 
 
 for command in (train, predict, explain, derive, inspect, doctor, compile_, cache):

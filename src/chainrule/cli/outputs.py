@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
+from chainrule.atomic import try_place
 from chainrule.errors import ArgumentError
 
 
@@ -24,8 +24,7 @@ def require_writable(output: Path, suffixes: tuple[str, ...], *inputs: Path, opt
     if not output.parent.is_dir():
         raise ArgumentError(f"{option} {output}: there is no directory {output.parent}; make it first")
     try:
-        with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}."):
-            pass
+        try_place(output)
     except OSError as error:
         raise ArgumentError(
             f"{option} {output} cannot be written: {error.strerror or error}; name another place"

@@ -15,6 +15,9 @@ from rich.text import Text
 from chainrule.printable import printable
 from chainrule.tabular import Report, summary
 
+UNKNOWN_WIDTH = 80
+"""Columns of a terminal that does not say how many it has."""
+
 
 def reading(table: Path, quiet: bool) -> AbstractContextManager[object]:
     """A line that says that the table is being read, where someone is looking."""
@@ -44,6 +47,8 @@ def print_report(report: Report, output: Path) -> None:
 def page() -> Iterator[Console]:
     """A console whose text stands between blank lines in a terminal, and has no blanks around it elsewhere."""
     console = Console(highlight=False)
+    if not console.width:  # COLUMNS=0, which means unknown
+        console.width = UNKNOWN_WIDTH
     with console.capture() as captured:
         yield console
     text = captured.get()

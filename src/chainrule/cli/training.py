@@ -11,6 +11,7 @@ import click
 from chainrule.cli.failure import fail
 from chainrule.cli.options import FILE, Whole, layer_sizes
 from chainrule.cli.outputs import require_writable
+from chainrule.interrupt import catching_interrupts
 
 if TYPE_CHECKING:
     from chainrule.data.target import Task
@@ -84,7 +85,7 @@ def train(
     """Train a network to predict one column of TABLE (.csv or .parquet) from the others.
 
     Ends with the score on rows that were set aside, beside a linear model and the most frequent class or the mean.
-    Ctrl-C keeps the best model so far.
+    Ctrl-C and SIGTERM keep the best model so far.
 
     \b
     chainrule train flights.csv --target late -o late.safetensors
@@ -109,17 +110,18 @@ def train(
         progress=False if quiet else None,
         diagnose=diagnose,
     )
-    model.save(output)
-    diagnosis, run = model.network.diagnosis, output.with_suffix(".diagnosis.json")
-    if diagnosis is not None:
-        diagnosis.save(run)
-    if as_json:
-        more = {} if diagnosis is None else {"diagnosis": str(run), "findings": diagnosis.to_json()["findings"]}
-        click.echo(json.dumps(report.to_json() | {"model": str(output)} | more))
-    elif not quiet:
-        print_report(report, output)
+    with catching_interrupts() as interrupt:  # what was learned is written, whatever comes now
+        model.save(output)
+        diagnosis, run = model.network.diagnosis, output.with_suffix(".diagnosis.json")
         if diagnosis is not None:
-            print_diagnosis(diagnosis, run)
-    if report.interrupted:
-        return fail(f"interrupted; the model so far is in {output}", 130)
+            diagnosis.save(run)
+        if as_json:
+            more = {} if diagnosis is None else {"diagnosis": str(run), "findings": diagnosis.to_json()["findings"]}
+            click.echo(json.dumps(report.to_json() | {"model": str(output)} | more))
+        elif not quiet:
+            print_report(report, output)
+            if diagnosis is not None:
+                print_diagnosis(diagnosis, run)
+    if report.interrupted or interrupt.requested:
+        return fail(f"interrupted; the model so far is in {output}", interrupt.status)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -41,9 +42,10 @@ class Record:
 
     def number(self, name: str) -> float:
         """Return a finite number."""
-        value = float(self._take(name, float, int))
+        given = self._take(name, float, int)
+        value = float(given) if abs(given) <= sys.float_info.max else math.inf
         if not math.isfinite(value):
-            raise ModelFileError(f"{self._what}: field {name!r} should be finite, not {value}")
+            raise ModelFileError(f"{self._what}: field {name!r} should be finite, not {given!r:.80}")
         return value
 
     def whole(self, name: str) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule import storage, tree
 from chainrule.errors import ChainruleError, ModelFileError
 from chainrule.nn.layer import require_positive
-from chainrule.nn.layer_records import Functions, count_numbers, layer_from_record, loss_from_record
+from chainrule.nn.layer_records import Functions, count_numbers, layer_from_record, loss_from_record, require_fields
 from chainrule.nn.network import KIND, Network
 from chainrule.types import Array
 
@@ -26,13 +26,14 @@ def load(path: str | Path, functions: Functions | None = None) -> Network:
     Raises:
         ModelFileError: the file is missing, damaged, no network, or needs a function that was not given.
     """
-    header, arrays = storage.load(path, KIND)
+    header, arrays = storage.load(path, KIND, ["network"])
     return from_record(header.get("network"), arrays, functions or {}, str(path))
 
 
 def from_record(header: Any, arrays: Mapping[str, Array], functions: Functions, path: str) -> Network:
     """The network that `Network.record` described; ModelFileError names the path if anything is wrong."""
     try:
+        require_fields(header, ("n_inputs", "layers", "loss", "dtype"))
         layers = [layer_from_record(record, functions) for record in header["layers"]]
         loss = loss_from_record(header["loss"], functions)
         n_inputs, dtype = header["n_inputs"], header["dtype"]

@@ -6,6 +6,7 @@ whoever reads the record gives the functions again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -64,9 +65,8 @@ def _layer_record(layer: Layer, own: dict[str, Any]) -> dict[str, Any]:
     if _LAYERS.get(kind) is not type(layer):
         raise ModelFileError(f"a layer of type {kind} cannot be stored; use one of {', '.join(_LAYERS)}")
     record: dict[str, Any] = {"layer": kind}
-    for item in fields(layer):  # type: ignore[arg-type]
-        if not (isinstance(layer, Dense) and item.name in _INITIAL):
-            record[item.name] = _value_record(getattr(layer, item.name), own)
+    for name in _stored(type(layer)):
+        record[name] = _value_record(getattr(layer, name), own)
     return record
 
 
@@ -79,14 +79,42 @@ def _value_record(value: Any, own: dict[str, Any]) -> Any:
 
 
 def layer_from_record(record: Mapping[str, Any], functions: Functions) -> Layer:
-    """The layer that a record describes; errors of many kinds if it describes none."""
-    options = {name: _value(value, functions) for name, value in record.items() if name != "layer"}
-    return _LAYERS[record["layer"]](**options)
+    """The layer that a record describes; errors of many kinds if it describes none, or in another way than we do."""
+    kind = _LAYERS[record["layer"]]
+    require_fields(record, ["layer", *_stored(kind)])
+    layer = kind(**{name: _value(record[name], functions) for name in _stored(kind)})
+    for name in _stored(kind):
+        _require_same(record[name], getattr(layer, name), f"{record['layer']}: {name}")
+    return layer
 
 
 def loss_from_record(record: Any, functions: Functions) -> Loss:
     """The loss that a record names."""
-    return loss_function(_named_function(record, functions))
+    loss = loss_function(_named_function(record, functions))
+    if not isinstance(record, dict):
+        _require_same(record, loss.name, "loss")
+    return loss
+
+
+def require_fields(record: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise ModelFileError unless a record has these fields and no others."""
+    wrong = set(record) ^ set(names)
+    if wrong:
+        raise ModelFileError(f"the fields of a record are missing or unknown: {', '.join(sorted(map(str, wrong)))}")
+
+
+def _require_same(stored: Any, read: Any, what: str) -> None:
+    """Raise ModelFileError if a value would be stored otherwise, such as a flag that was a number."""
+    if isinstance(stored, dict) or (isinstance(stored, list) and any(isinstance(item, dict) for item in stored)):
+        return  # functions, which are given anew, and layers, which have been looked at
+    again = _value_record(read, {})
+    if json.dumps(again) != json.dumps(stored):
+        raise ModelFileError(f"{what} is {stored!r:.80}, which would be stored as {again!r:.80}")
+
+
+def _stored(kind: type[Layer]) -> list[str]:
+    """The names of the fields of a layer that are stored."""
+    return [item.name for item in fields(kind) if not (kind is Dense and item.name in _INITIAL)]  # type: ignore[arg-type]
 
 
 def _value(value: Any, functions: Functions) -> Any:

@@ -6,7 +6,6 @@ numbers with a place for the result behind them; the function reads the operands
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from chainrule.ops.convert import BROADCAST, CAST
 from chainrule.ops.outside import OUTSIDE, Outside
 from chainrule.ops.shape import RESHAPE, SLICE
 from chainrule.types import Array, ArrayType
+from chainrule.warning import warn
 
 _told: set[str] = set()  # the operations of which a warning has told
 
@@ -105,9 +105,8 @@ def _common(node: Node) -> np.dtype[Any]:
 def _tell(op: Op) -> None:
     if op.name not in _told:
         _told.add(op.name)
-        warnings.warn(
+        warn(
             f"{op.name} has no machine code: NumPy computes it in the middle of the compiled program, which waits; "
             "docs/adding-an-op.md tells how to write it for the engine",
             FallbackWarning,
-            stacklevel=2,
         )

@@ -14,7 +14,6 @@ import os
 import re
 import stat
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,17 +21,19 @@ from typing import NamedTuple
 
 from chainrule import config
 from chainrule.atomic import replacing
+from chainrule.errors import ChainruleWarning
+from chainrule.warning import warn
 
 FORMAT = b"chainrule object 1\n"
 _HEADER = len(FORMAT) + hashlib.sha256().digest_size
 _ENTRY = re.compile(r"[0-9a-f]{64}\.object")
-_UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.object\.[0-9a-f]+\.part")
+_UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.object\.[0-9a-f-]+\.part")
 _ABANDONED_SECONDS = 3600
 _POSIX = os.name == "posix"
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
-class CacheWarning(UserWarning):
+class CacheWarning(ChainruleWarning):
     """The cache of compiled code is not used; programs are compiled anew in each process."""
 
 
@@ -56,7 +57,7 @@ def key(*parts: str) -> str:
 
 def read(name: str) -> bytes | None:
     """The code that was stored under a key, unless it is not there or not as it was stored."""
-    directory = config.cache_directory()
+    directory, _ = config.cache_directory(), config.cache_bytes()  # a limit that makes no sense is always refused
     if directory is None or problem(directory) is not None:
         return None
     path = _path(directory, name)
@@ -82,7 +83,7 @@ def write(name: str, code: bytes) -> None:
     reason = problem(directory)
     if reason is not None:
         fix = "remove it, or set CHAINRULE_CACHE to another directory or to off"
-        warnings.warn(f"compiled code is not kept: {directory} {reason}; {fix}", CacheWarning, stacklevel=2)
+        warn(f"compiled code is not kept: {directory} {reason}; {fix}", CacheWarning)
         return
     with suppress(OSError):
         with replacing(_path(directory, name)) as beside:

@@ -36,7 +36,7 @@ def description(preprocessing: Preprocessing, network: nn.Network, target: Targe
 
 def load(path: str | Path) -> tuple[Preprocessing, nn.Network, Target, Report]:
     """Read the file, and check that its parts belong together; see `TableModel.load`."""
-    header, arrays = storage.load(path, KIND)
+    header, arrays = storage.load(path, KIND, ["network", "preprocessing", "target", "report"])
     try:
         preprocessing = Preprocessing.from_json(header.get("preprocessing"))
         target = target_from_json(header.get("target"))

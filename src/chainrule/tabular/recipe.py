@@ -20,6 +20,8 @@ HIDDEN = (256, 256)
 ENOUGH_STEPS = 1000
 """Tables are gone through until there were so many steps, within the limits of `EPOCHS`."""
 EPOCHS = (16, 100)
+PATIENCE = (3, 50)
+"""Epochs without a better validation loss that are waited for: half of all epochs, within these limits."""
 BATCH_SIZES = (32, 256)
 LARGEST_LAYER = 2**16
 
@@ -80,7 +82,7 @@ class Recipe:
     @property
     def patience(self) -> int:
         """After how many epochs without a better score on the validation part training ends."""
-        return max(3, self.epochs // 2)
+        return min(max(self.epochs // 2, PATIENCE[0]), PATIENCE[1])
 
     @property
     def optimizer(self) -> AdamW:

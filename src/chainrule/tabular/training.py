@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chainrule import __version__, nn, tree
 from chainrule.data import ClassTarget, Source, Table, as_table
 from chainrule.data.target import Task
+from chainrule.interrupt import catching_interrupts
 from chainrule.tabular.judging import Judge
 from chainrule.tabular.metrics import Scores
 from chainrule.tabular.model import TableModel
@@ -16,7 +17,6 @@ from chainrule.tabular.networks import make_network
 from chainrule.tabular.preparation import Prepared, prepare
 from chainrule.tabular.recipe import HIDDEN, Recipe
 from chainrule.tabular.report import Ending, Report, RowCounts
-from chainrule.train.interrupt import catching_interrupts
 
 if TYPE_CHECKING:
     from chainrule.doctor.recorder import Diagnose
@@ -69,9 +69,10 @@ def train_table(
     table = as_table(table)
     prepared = prepare(table, target, task, test, seed)
     recipe = Recipe.choose(len(prepared.parts.training), hidden, epochs, batch_size, seed)
-    network, scores = fit_and_score(prepared, recipe, progress, diagnose)
-    facts = report(table, prepared, recipe, network, scores, round(time.perf_counter() - began, 2))
-    return TableModel(prepared.preprocessing, network, prepared.target, facts), facts
+    with catching_interrupts():  # what was learned is returned, whatever comes now
+        network, scores = fit_and_score(prepared, recipe, progress, diagnose)
+        facts = report(table, prepared, recipe, network, scores, round(time.perf_counter() - began, 2))
+        return TableModel(prepared.preprocessing, network, prepared.target, facts), facts
 
 
 def fit_and_score(

@@ -149,6 +149,8 @@ def _restore(training: Training, header: Mapping[str, Any], arrays: Mapping[str,
     position = Position(**_from_json(header["position"]))
     if any(type(value) is not type(getattr(Position(), name)) for name, value in asdict(position).items()):
         raise TypeError(f"its position is {position}")
+    if min(position.epoch, position.step, position.done, position.examples, position.waited) < 0:
+        raise ValueError(f"its position is {position}")
     history = [_from_json(record) for record in header["history"]]
     reason, best_epoch = header["finished"], header["best_epoch"]
     if reason not in (*_FINAL, "") or not isinstance(best_epoch, int | None):

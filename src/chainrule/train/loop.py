@@ -15,13 +15,13 @@ import numpy as np
 from chainrule import tree
 from chainrule.doctor.measuring import FINAL_STEPS, Detail
 from chainrule.errors import ArgumentError, DivergenceError
+from chainrule.interrupt import Interrupt, catching_interrupts
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.train.callbacks import Callback, as_callbacks, hears_steps
 from chainrule.train.examples import Epoch, Examples
 from chainrule.train.full_batch import FullBatchStep
 from chainrule.train.history import History
-from chainrule.train.interrupt import Interrupt, catching_interrupts
 from chainrule.train.making import make_step
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Problem
