@@ -38,7 +38,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=lambda value: repr(value))
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=[repr(optimizer) for optimizer, _ in PAIRS])
 def test_twenty_steps(ours, theirs, dtype):
     rng = np.random.default_rng(0)
     start = [rng.normal(size=shape).astype(dtype) for shape in ((4, 3), (3,), ())]
