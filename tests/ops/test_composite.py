@@ -98,3 +98,30 @@ def test_softmax_along_any_axis_sums_to_one():
     x = np.random.default_rng(0).normal(size=(3, 4, 2))
     for axis in (0, 1, -1):
         np.testing.assert_allclose(np.sum(ops.softmax(x, axis), axis=axis), 1, rtol=4 * ONE_PLACE)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "elu",
+        "gelu",
+        "leaky_relu",
+        "log_sigmoid",
+        "log_softmax",
+        "mish",
+        "relu",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softmax",
+        "softplus",
+    ],
+)
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int16", "int64", "uint8", "uint32", "uint64"])
+def test_integers_do_not_wrap(name, dtype):
+    f, x = getattr(ops, name), np.array([[0, 1, 3], [7, 100, 127]]).astype(dtype)
+    if dtype.startswith("int"):
+        x[1] = [-128, -1, -5]
+    expected = f(x.astype(np.float64))
+    for result in (f(x), cr.compile(f)(x)):
+        np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-30)

@@ -1,7 +1,8 @@
 """Functions written in the operations of this folder: they need no derivative rule of their own.
 
 Each is written so that neither it nor the derivative that the chain rule makes of it overflows. All are elementwise
-except where an axis is named, keep the dtype of their argument, and work on arrays and on traced values.
+except where an axis is named, keep the dtype of their argument, and work on arrays and on traced values. Of integers
+they are computed in floats, as NumPy's functions are: −x of an unsigned one would wrap.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from chainrule.ops.reduce import logsumexp
 from chainrule.ops.value import ArrayLike, implements, implements_named, lift
 
 
+def _floats(x: ArrayLike) -> Any:
+    return match_loop(np.exp, x)[0]
+
+
 def relu(x: ArrayLike) -> Any:
     """max(x, 0), with relu′(0) = 0; nan stays nan."""
     return np.where(x <= 0, 0, x)
@@ -30,6 +35,7 @@ def leaky_relu(x: ArrayLike, slope: float = 0.01) -> Any:
 
 def elu(x: ArrayLike, alpha: float = 1.0) -> Any:
     """The value x for x > 0, α(eˣ − 1) otherwise (Clevert et al. 2016)."""
+    x = _floats(x)
     return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
 
 
@@ -46,18 +52,20 @@ def _decay(x: ArrayLike) -> Any:
 @implements_named("expit")
 def sigmoid(x: ArrayLike) -> Any:
     """σ(x) = 1/(1 + e⁻ˣ), accurate in both tails."""
+    x = _floats(x)
     decay = _decay(x)
     return np.where(x >= 0, 1, decay) / (1 + decay)
 
 
 def softplus(x: ArrayLike) -> Any:
     """log(1 + eˣ), without overflow; its derivative is σ."""
+    x = _floats(x)
     return np.where(x >= 0, x, 0) + np.log1p(_decay(x))
 
 
 def log_sigmoid(x: ArrayLike) -> Any:
     """log σ(x), without the −∞ of log(σ(x))."""
-    return -softplus(-x)
+    return -softplus(-_floats(x))
 
 
 def silu(x: ArrayLike) -> Any:
@@ -82,6 +90,7 @@ def softmax(x: ArrayLike, axis: int = -1) -> Any:
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> Any:
     """Logarithm of the softmax along an axis; shifted by the largest x, so that small results keep their digits."""
+    x = _floats(x)
     shifted = x - stop_gradient(np.max(x, axis=axis, keepdims=True))
     return shifted - logsumexp(shifted, axis, keepdims=True)
 
