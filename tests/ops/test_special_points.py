@@ -191,3 +191,37 @@ def test_norms_of_nothing_and_of_matrices(shape, axis):
     for keepdims in (False, True):
         norm = lambda x, keepdims=keepdims: np.linalg.norm(x, axis=axis, keepdims=keepdims)
         np.testing.assert_allclose(cr.vjp(norm, x)[0], norm(x), rtol=1e-15)
+
+
+# Tails
+
+SECOND_OF_PAIR = lambda f: lambda x: f(np.stack([0 * x, x], axis=-1), -1)[..., 0]
+TAILS = np.array([-200.0, -80.0, -40.0, -20.0, -8.0, -3.0, 0.5, 3.0, 8.0, 20.0, 40.0, 80.0, 200.0])
+KEEP_THEIR_DIGITS = {
+    "sigmoid": (ops.sigmoid, sigmoid),
+    "softplus": (ops.softplus, softplus),
+    "log_sigmoid": (ops.log_sigmoid, lambda x: -softplus(-x)),
+    "silu": (ops.silu, lambda x: x * sigmoid(x)),
+    "mish": (ops.mish, lambda x: x * mpmath.tanh(softplus(x))),
+    "logaddexp": (lambda x: np.logaddexp(x, -x), lambda x: mpmath.log(2 * mpmath.cosh(x))),
+}
+RIGHT_TO_THE_DIGITS_OF_1 = {
+    "tanh": (np.tanh, mpmath.tanh),
+    "gelu": (ops.gelu, lambda x: x * mpmath.ncdf(x)),
+    "softmax": (SECOND_OF_PAIR(ops.softmax), lambda x: sigmoid(-x)),
+    "log_softmax": (SECOND_OF_PAIR(ops.log_softmax), lambda x: -softplus(x)),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", [*KEEP_THEIR_DIGITS, *RIGHT_TO_THE_DIGITS_OF_1])
+def test_slopes_in_the_tails_are_as_exact_as_documented(name, dtype):
+    f, exact = (KEEP_THEIR_DIGITS | RIGHT_TO_THE_DIGITS_OF_1)[name]
+    x = TAILS.astype(dtype)
+    with mpmath.workdps(150):
+        expected = np.array([float(mpmath.diff(exact, point, h=mpmath.mpf(10) ** -40)) for point in TAILS])
+    slope = cr.grad(lambda x: np.sum(f(x)))
+    places = 8 * np.finfo(dtype).eps
+    absolute = np.finfo(dtype).tiny if name in KEEP_THEIR_DIGITS else places
+    for found in (slope(x), cr.compile(slope)(x)):
+        np.testing.assert_allclose(found, expected, rtol=max(places, 1e-12), atol=absolute)
