@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from chainrule.data import Column, Table, as_table
+from chainrule.data import Column, Table, as_table, read_table
 from chainrule.errors import ArgumentError, MissingExtraError, TableError
 
 pd = pytest.importorskip("pandas")
@@ -117,6 +118,19 @@ def test_categories_are_categories_whatever_they_are():
         column = Column.of("x", pl.Series(["a", None, "b"], dtype=dtype))
         assert (column.kind, column.values.tolist()) == ("category", ["a", None, "b"])
     assert Column.of("x", pa.array(["a", None]).dictionary_encode()).values.tolist() == ["a", None]
+
+
+def test_categories_keep_text_that_spells_numbers():
+    for values in (pd.Series(["007", "7"], dtype="category"), pl.Series(["007", "7"], dtype=pl.Categorical)):
+        assert Column.of("x", values).values.tolist() == ["007", "7"]
+    assert Column.of("x", pd.Series(["007", "7"])).values.tolist() == [7.0, 7.0]
+
+
+@pytest.mark.parametrize("options", [{}, {"dtype": str}, {"keep_default_na": False}], ids=str)
+@pytest.mark.parametrize("name", ["flights", "penguins"])
+def test_what_pandas_reads_of_a_file_is_what_read_table_reads(name, options):
+    path = Path(__file__).parents[2] / "examples" / f"{name}.csv"
+    assert_same(Table.of(pd.read_csv(path, **options)), read_table(path))
 
 
 def test_zones_are_told_in_utc():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -29,7 +30,10 @@ OBJECTS = {
     "text": (["a", None, NAN, " b "], "category", ["a", None, None, "b"]),
     "words for missing": (["a", "", "?", "NA", "n/a", "NaN", "null"], "category", ["a", *[None] * 6]),
     "words among numbers": ([1.5, "N/A", 2], "numeric", [1.5, NAN, 2]),
-    "digits as text": (["007", "1"], "category", ["007", "1"]),
+    "numbers as text": (["130.0", "?", " 95"], "numeric", [130, NAN, 95]),
+    "large numbers as text": ([str(LARGE), "1"], "category", [str(LARGE), "1"]),
+    "dates as text": (["1970-01-02", None, "1970-01-01 01:30"], "time", [DAY, NAN, 5400]),
+    "text with NUL": (["a\0", "1", None], "category", ["a\0", "1", None]),
     "identifiers": ([UUID(int=1), None], "category", ["00000000-0000-0000-0000-000000000001", None]),
     "dates": ([date(1970, 1, 2), None, date(1969, 12, 31)], "time", [DAY, NAN, -DAY]),
     "timestamps": ([HALF_PAST_ONE, date(1970, 1, 2), np.datetime64("NaT")], "time", [5400, DAY, NAN]),
@@ -85,6 +89,20 @@ def test_what_is_no_column_is_named_with_row_and_fix(values, complaint):
         Column.of("x", values)
 
 
+def test_text_that_looks_like_a_date_or_number_but_is_none_is_refused_as_in_a_file():
+    with pytest.raises(TableError, match=r"row 2, column 'x': '2023-02-30' is not a date.* leave it empty if missing"):
+        Column.of("x", ["2023-02-28", "2023-02-30"])
+    with pytest.raises(TableError, match="row 1, column 'x': '1e999' is not a finite number"):
+        Column.of("x", ["1e999", "1"])
+
+
+def test_odd_text_is_noted_with_its_row():
+    table = Table.of({"x": ["1", "2", "3", "four"], "y": [1, 2, 3, 4]})
+    (note,) = table.notes_on("x")
+    assert (table["x"].kind, table.notes) == ("category", (note,))
+    assert "'four' (row 4)" in note
+
+
 def test_arrays_of_every_dtype():
     for dtype in ("i1", "u2", "i8", "u8", "f2", "f4", "f8", ">f8", "g"):
         assert Column.of("x", np.array([1, 2], dtype)).values.tolist() == [1.0, 2.0]
@@ -101,16 +119,19 @@ def test_a_long_text_takes_no_room_in_other_rows():
 
 def test_a_table_is_the_same_from_a_file_and_from_memory(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("n,t,b,d\n1,a,true,2020-01-01\nNA,?,true,\n3,b ,false,2020-01-02\n")
-    memory = {
+    path.write_text("n,t,b,d\n1,a,True,2020-01-01\nNA,?,TRUE,\n3,b ,false,2020-01-02\n")
+    objects = {
         "n": [1, None, 3],
         "t": ["a", "?", "b "],
         "b": [True, True, False],
         "d": [date(2020, 1, 1), None, date(2020, 1, 2)],
     }
-    for read, given in zip(read_table(path).columns, Table.of(memory).columns, strict=True):
-        assert (read.name, read.kind) == (given.name, given.kind)
-        np.testing.assert_array_equal(given.values, read.values)
+    with path.open() as stream:
+        texts = {name: values for name, *values in zip(*csv.reader(stream), strict=True)}
+    for memory in (objects, texts):
+        for read, given in zip(read_table(path).columns, Table.of(memory).columns, strict=True):
+            assert (read.name, read.kind) == (given.name, given.kind)
+            np.testing.assert_array_equal(given.values, read.values)
 
 
 @pytest.mark.parametrize("source", [5, None, np.ones((2, 2)), [1, 2], "t.csv"])

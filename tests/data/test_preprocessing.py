@@ -182,11 +182,11 @@ def test_codes_match_whether_they_arrive_as_numbers_or_text(tmp_path):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (Column.of("n", text("1", "1e999")), r"column 'n', row 2: '1e999' is not a finite number"),
-        (Column.of("n", text(None, "ten")), r"column 'n', row 2: 'ten' is not a number"),
+        (Column("n", "category", text("1", "1e999")), r"column 'n', row 2: '1e999' is not a finite number"),
+        (Column("n", "category", text(None, "ten")), r"column 'n', row 2: 'ten' is not a number"),
         (Column.of("n", np.array(["2020-01-01"] * 2, "M8[D]")), r"column 'n' holds dates where numbers are expected"),
         (Column.of("t", [5.0, 6.0]), r"column 't' holds numbers where dates are expected"),
-        (Column.of("t", text("2020-01-01", "soon")), r"column 't', row 2: 'soon' is not a date"),
+        (Column("t", "category", text("2020-01-01", "soon")), r"column 't', row 2: 'soon' is not a date"),
     ],
 )
 def test_values_that_do_not_fit_are_named_by_row(column, message):
@@ -219,7 +219,7 @@ def test_times_of_the_day_stay_times_of_the_day():
     np.testing.assert_array_equal(again.apply(later), preprocessing.apply(Table((column,))))
     for nonsense in ("24:00", "12:60", "1:2:3:4", "-1:00", "12:", "a:b"):
         with pytest.raises(TableError, match=f"column 't', row 1: '{nonsense}' is not a "):
-            preprocessing.apply(Table.of({"t": text(nonsense)}))
+            preprocessing.apply(Table((Column("t", "category", text(nonsense)),)))
     record = preprocessing.to_json()
     del record["features"][0]["clock"]  # as files of earlier days are
     assert not Preprocessing.from_json(record).features[0].clock

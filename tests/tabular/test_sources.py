@@ -96,3 +96,15 @@ def test_what_is_no_table_is_named(model):
 def test_a_table_is_its_own_source():
     table = flowers()
     assert as_table(table) is table
+
+
+def test_text_is_read_as_the_kind_that_training_saw():
+    random = np.random.default_rng(0)
+    code = np.array(["07", "7", "007"], object)[random.integers(0, 3, 200)]
+    table = pd.DataFrame({"code": pd.Categorical(code), "x": random.normal(size=200), "y": (code == "7").astype(int)})
+    model, _ = train_table(table, "y", **QUICK)
+    expected = model.predict_proba(table)
+    assert len(np.unique(model.preprocessing.apply(as_table(table))[:, :3], axis=0)) == 3
+    np.testing.assert_array_equal(model.predict_proba(table.astype({"code": str})), expected)
+    row = {"code": code[0], "x": float(table["x"][0])}
+    assert model.explain(row) == model.explain(table.iloc[[0]])

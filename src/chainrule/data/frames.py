@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule.data.conversion import as_kind
 from chainrule.data.in_memory import column_of
 from chainrule.data.objects import as_objects
-from chainrule.data.table import Column, Table, chosen_positions
+from chainrule.data.table import Column, Kind, Table, chosen_positions
 from chainrule.errors import ArgumentError, MissingExtraError, TableError
 
 if TYPE_CHECKING:
@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 NOT_IN_MEMORY = "its rows have no order before they are in memory; collect it first, for instance with .collect()"
 
 
-def table_of(source: Any, wanted: Collection[str] | None = None, optional: Collection[str] = ()) -> Table:
+def table_of(
+    source: Any,
+    kinds: Mapping[str, Kind] | None = None,
+    wanted: Collection[str] | None = None,
+    optional: Collection[str] = (),
+) -> Table:
     """Return the table that a mapping of columns or a DataFrame is; see `Table.of`.
 
     Args:
         source: the mapping or the DataFrame.
+        kinds: of columns of text, by name, where it is known better than the texts tell.
         wanted: names of the columns that are looked at; all of them if it is None.
         optional: names of columns that are looked at too, but need not be there.
     """
@@ -46,7 +52,9 @@ def table_of(source: Any, wanted: Collection[str] | None = None, optional: Colle
         columns = frame_columns(
             frame[:, chosen_positions(list(map(str, frame.columns)), wanted, optional, "the table")]
         )
-    return Table(tuple(column_of_values(str(name), values) for name, values in columns))
+    kinds = kinds or {}
+    read = [column_of_values(str(name), values, kinds.get(str(name))) for name, values in columns]
+    return Table(tuple(column for column, _ in read), notes=tuple(note for _, note in read if note))
 
 
 def frame_columns(frame: nw.DataFrame[Any]) -> list[tuple[Any, Any]]:
@@ -81,14 +89,16 @@ def number_blocks(frame: nw.DataFrame[Any]) -> Iterator[tuple[list[int], NDArray
         yield positions, block
 
 
-def column_of_values(name: str, values: Any) -> Column:
-    """Return the column that an array, a list or a Series is; see `Column.of`."""
+def column_of_values(name: str, values: Any, kind: Kind | None = None) -> tuple[Column, str | None]:
+    """Return the column that an array, a list or a Series is, and a note if it is odd; see `column_of`."""
     series = None if isinstance(values, np.ndarray | list | tuple) else as_series(values)
     if series is None:
-        return column_of(name, values)
+        return column_of(name, values, kind)
     dtype = series.dtype
-    column = column_of(name, series_values(series, dtype))
-    return as_kind(column, "category", "the table") if is_categorical(dtype) and not column.missing.all() else column
+    if not is_categorical(dtype):
+        return column_of(name, series_values(series, dtype), kind)
+    column, _ = column_of(name, series_values(series, dtype), "category")
+    return (column if column.missing.all() else as_kind(column, "category", "the table")), None
 
 
 def series_values(series: nw.Series[Any], dtype: nw.dtypes.DType) -> Any:

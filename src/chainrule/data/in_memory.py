@@ -1,7 +1,7 @@
-"""Columns of arrays and of Python objects: the dtype, or the types of the objects, decide the kind, as in Parquet.
+"""Columns of arrays and of Python objects: the dtype, or the types of the objects, decide the kind.
 
-Text stays text, even where it spells numbers, but words that mean a missing value, blanks around a text, and the ways
-to write true and false are those of every source (`chainrule.data.canonical`).
+Text is read as the text of a CSV file is (`chainrule.data.text_columns`): most frames were CSV files once, and their
+text is what another reader took for neither numbers nor dates. A categorical keeps its text as it is.
 """
 
 from __future__ import annotations
@@ -16,14 +16,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.canonical import BOOLEANS, canonical_texts
 from chainrule.data.objects import as_objects, family, fix, present_or_none
-from chainrule.data.table import LARGEST_QUANTITY, Column, finite
+from chainrule.data.table import LARGEST_QUANTITY, Column, Kind, finite
+from chainrule.data.text_columns import SEPARATOR, TextColumn
 from chainrule.errors import TableError
 from chainrule.types import is_masked
 
 
-def column_of(name: str, values: ArrayLike) -> Column:
-    """Return the column that an array or a sequence of objects is; see `Column.of`."""
+def column_of(name: str, values: ArrayLike, kind: Kind | None = None) -> tuple[Column, str | None]:
+    """Return the column that an array or a sequence of objects is, and a note if it is odd; see `Column.of`.
+
+    `kind` is that of text, where it is known better than the texts tell.
+    """
     array = as_column_array(name, values)
+    if array.dtype.kind in "OUT":
+        return column_of_objects(name, array.tolist(), kind)
+    return column_of_dtype(name, array), None
+
+
+def column_of_dtype(name: str, array: NDArray[Any]) -> Column:
+    """Return the column of an array whose dtype tells the kind."""
     match array.dtype.kind:
         case "b":
             return Column(name, "category", np.array(BOOLEANS, object)[array.astype(np.int64)])
@@ -32,8 +43,6 @@ def column_of(name: str, values: ArrayLike) -> Column:
         case "M":
             seconds = array.astype("datetime64[us]").astype(np.int64) / 1e6
             return Column(name, "time", np.where(np.isnat(array), np.nan, seconds))
-        case "O" | "U" | "T":
-            return column_of_objects(name, array.tolist())
     if array.dtype.kind in "iuf" or np.can_cast(array.dtype, np.float64):
         return Column(name, "numeric", finite(name, array.astype(np.float64)))
     raise TableError(f"column {name!r} has dtype {array.dtype}; {fix(array.dtype.type)}")
@@ -59,14 +68,14 @@ def as_column_array(name: str, values: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def column_of_objects(name: str, values: Sequence[object]) -> Column:
-    """Return the column of Python objects of one family, missing values apart.
+def column_of_objects(name: str, values: Sequence[object], kind: Kind | None) -> tuple[Column, str | None]:
+    """Return the column of Python objects of one family, missing values apart, and a note if it is odd.
 
     Raises:
         TableError: An object is of another family than those above it, or of none; names its row.
     """
     present = present_or_none(values)
-    families = {kind: family(kind) for kind in set(map(type, present)) - {type(None)}}
+    families = {own: family(own) for own in set(map(type, present)) - {type(None)}}
     for row, value in enumerate(present, 1) if None in families.values() else ():
         if value is not None and families[type(value)] is None:
             what = f"{name!r}, row {row}: {value!r:.80} is a {type(value).__name__}"
@@ -74,7 +83,7 @@ def column_of_objects(name: str, values: Sequence[object]) -> Column:
     if len(set(families.values())) > 1:
         raise mixed(name, present, cast(dict[type, str], families))
     own = next(iter(families.values()), None)
-    return READERS[own](name, present)
+    return texts(name, present, kind) if own == "text" else (READERS[own](name, present), None)
 
 
 def mixed(name: str, present: Sequence[object], families: dict[type, str]) -> TableError:
@@ -111,9 +120,14 @@ def nearest_float(x: Any) -> float:
         return np.inf if x > 0 else -np.inf
 
 
-def texts(name: str, present: Sequence[Any]) -> Column:
-    """Return texts in their canonical form."""
-    return Column(name, "category", canonical_texts(None if text is None else str(text) for text in present))
+def texts(name: str, present: Sequence[Any], kind: Kind | None) -> tuple[Column, str | None]:
+    """Return the column of `kind`, or of the kind that all texts allow, and a note if it is odd."""
+    spelled = ["" if text is None else str(text) for text in present]
+    if any(SEPARATOR in text for text in spelled):  # no number and no date has one
+        return Column(name, "category", canonical_texts(spelled)), None
+    column = TextColumn(name, lambda row: f"row {row + 1}")
+    column.extend(spelled)
+    return column.column(kind)
 
 
 def truth_values(name: str, present: Sequence[Any]) -> Column:
@@ -148,7 +162,6 @@ def since_midnight(clock: time) -> float:
 READERS: dict[str | None, Callable[[str, Sequence[Any]], Column]] = {
     "a truth value": truth_values,
     "a number": numbers,
-    "text": texts,
     "a date": dates,
     "a time of day": times_of_day,
     None: numbers,  # all of them are missing, as in a file

@@ -25,7 +25,7 @@ def as_table(
     Args:
         source: a `Table`; the path of a file, see `read_table`; a mapping of names to columns or a DataFrame, see
             `Table.of`.
-        kinds: for a file, the kind of some columns, by name, where it is known better than the values tell.
+        kinds: the kind of some columns of text, by name, where it is known better than the values tell.
         wanted: the names of the columns that are looked at; by default all.
         optional: names of columns that are looked at too, but need not be there.
 
@@ -38,4 +38,4 @@ def as_table(
         return source
     if isinstance(source, str | PathLike):
         return read_table(Path(source), kinds, wanted, optional)
-    return table_of(source, wanted, optional)
+    return table_of(source, kinds, wanted, optional)

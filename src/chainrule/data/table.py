@@ -91,9 +91,11 @@ class Column:
     def of(name: str, values: Any) -> Column:
         """Return a column of the kind that the dtype of `values`, or the type of its objects, suggests.
 
-        Numbers become numeric, booleans, text and categoricals category, dates and timestamps time (UTC where they
-        have no zone), times of day numeric seconds. Integers from 2⁵³ on become category, because float64 would merge
-        neighbours. None, NaN, NaT, pandas' NA and the words for missing values in text are missing.
+        Numbers become numeric, booleans and categoricals category, dates and timestamps time (UTC where they have no
+        zone), times of day numeric seconds. Text becomes what the text of a CSV file becomes, see
+        `chainrule.data.text_columns`; categoricals keep text that spells numbers. Integers from 2⁵³ on become
+        category, because float64 would merge neighbours. None, NaN, NaT, pandas' NA and the words for missing values
+        in text are missing.
 
         Args:
             name: of the column.
@@ -106,7 +108,7 @@ class Column:
         """
         from chainrule.data.frames import column_of_values
 
-        return column_of_values(name, values)
+        return column_of_values(name, values)[0]
 
 
 @dataclass(frozen=True, eq=False)
