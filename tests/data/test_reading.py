@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import Table, read_table, write_table
-from chainrule.errors import MissingExtraError, TableError
+from chainrule.errors import ArgumentError, MissingExtraError, TableError
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_given_kinds_win(file):
         read_table(file("x\n1\nb\n"), kinds={"x": "numeric"})
     with pytest.raises(TableError, match=r"line 2, column 'x': '1' is not a date"):
         read_table(file("x\n1\nb\n"), kinds={"x": "time"})
-    with pytest.raises(TableError, match=r"has kind 'number'; the kinds are numeric, category, time"):
+    with pytest.raises(ArgumentError, match=r"has kind 'number'; the kinds are numeric, category, time"):
         read_table(path, kinds={"x": "number"})
 
 

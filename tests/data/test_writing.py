@@ -65,6 +65,8 @@ def test_what_cannot_be_written(tmp_path):
         write_table(tmp_path / "t.json", {"x": [1]})
     with pytest.raises(TableError, match=r"equal length; 'x' \(1,\), 'y' \(2,\)"):
         write_table(tmp_path / "t.csv", {"x": [1], "y": [1, 2]})
+    with pytest.raises(TableError, match=r"column 'x' is a masked array, whose mask would be ignored; fill it first"):
+        write_table(tmp_path / "t.csv", {"x": np.ma.array([1.0, 2.0], mask=[True, False])})
     with pytest.raises(TableError, match=r"there are none"):
         write_table(tmp_path / "t.csv", {})
     (tmp_path / "d.csv").mkdir()

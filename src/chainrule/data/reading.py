@@ -15,7 +15,7 @@ from chainrule.data.csv_file import open_csv
 from chainrule.data.parquet_file import read_parquet
 from chainrule.data.table import KINDS, Kind, Table, chosen_positions
 from chainrule.data.text_columns import TextColumn
-from chainrule.errors import TableError
+from chainrule.errors import ArgumentError, TableError
 from chainrule.readable import require_readable
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
@@ -48,6 +48,7 @@ def read_table(
         optional: Names of columns that are read too, but need not be there.
 
     Raises:
+        ArgumentError: There is no such kind.
         TableError: The file is missing, empty, damaged, ragged, not UTF-8, has no rows, or holds a value
             that is no finite number; names file, line, column and fix.
         MissingExtraError: DuckDB is not installed.
@@ -55,7 +56,7 @@ def read_table(
     path, kinds = Path(path), dict(kinds or {})
     for name, kind in kinds.items():
         if kind not in KINDS:
-            raise TableError(f"column {name!r} has kind {kind!r}; the kinds are {', '.join(KINDS)}")
+            raise ArgumentError(f"kinds: column {name!r} has kind {kind!r}; the kinds are {', '.join(KINDS)}")
     name = path.name.lower()
     try:
         check_readable(path)

@@ -13,6 +13,7 @@ from chainrule.atomic import replacing
 from chainrule.data.database import database, database_error
 from chainrule.errors import TableError
 from chainrule.readable import unwritable
+from chainrule.types import is_masked
 
 
 def write_table(path: str | Path, columns: Mapping[str, ArrayLike]) -> None:
@@ -27,6 +28,9 @@ def write_table(path: str | Path, columns: Mapping[str, ArrayLike]) -> None:
         MissingExtraError: The file is Parquet and DuckDB is not installed.
     """
     path = Path(path)
+    masked = next((name for name, values in columns.items() if is_masked(values)), None)
+    if masked is not None:
+        raise TableError(f"{path}: column {masked!r} is a masked array, whose mask would be ignored; fill it first")
     arrays = {name: np.asarray(values) for name, values in columns.items()}
     shapes = {array.shape for array in arrays.values()}
     if len(shapes) != 1 or any(len(shape) != 1 for shape in shapes):
