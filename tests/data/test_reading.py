@@ -271,6 +271,24 @@ def test_true_and_false_are_the_same_from_every_source(file, tmp_path, words):
     assert from_csv == ("category", in_memory) == ("category", ["true", "false"])
 
 
+@pytest.mark.parametrize(
+    ("suffix", "columns", "rows"),
+    [
+        (".csv", 8000, 2),
+        (".parquet", 1000, 2),
+        pytest.param(".csv", 20_000, 200, marks=pytest.mark.nightly),
+        pytest.param(".parquet", 20_000, 200, marks=pytest.mark.nightly),
+    ],
+)
+def test_wide_tables(tmp_path, suffix, columns, rows):
+    values = np.random.default_rng(0).normal(size=(columns, rows))
+    write_table(tmp_path / f"t{suffix}", {f"gene {k}": column for k, column in enumerate(values)})
+    table = read_table(tmp_path / f"t{suffix}")
+    assert np.array_equal([column.values for column in table.columns], values)
+    assert {column.kind for column in table.columns} == {"numeric"}
+    assert table.notes == ()
+
+
 def test_quotes_inside_of_a_value_are_kept(file):
     assert single(file('x,y\n5" pipe,1\n6" pipe,2\n"7"" pipe",3\n')) == ("category", ['5" pipe', '6" pipe', '7" pipe'])
 

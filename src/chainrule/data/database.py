@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +20,19 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 
 
 @contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait: in the middle of its import DuckDB would end the process and raise no KeyboardInterrupt."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a private database in memory that tells the time in UTC.
 
@@ -27,7 +41,8 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         KeyboardInterrupt: Ctrl-C while a query runs, which DuckDB reports as a RuntimeError.
     """
     try:
-        import duckdb
+        with interrupts_held_back():
+            import duckdb
     except ImportError as error:
         raise MissingExtraError(
             'tables need DuckDB, which is not installed; run: pip install "chainrule[table]"'
