@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from chainrule.explain.expression import Call, Choice, Expression, Number, Power, Relation, Symbol
-from chainrule.explain.rewrite import ZERO, parts, rebuilt
+from chainrule.explain.rewrite import ZERO, parts, rebuilt, symbols_of
 from chainrule.explain.written import write
 
 
@@ -51,13 +51,23 @@ def _compared(e: Expression, called: Mapping[Expression, Expression]) -> Express
     return e
 
 
-def left_out(meaning: Expression) -> Iterator[str]:
-    """Where the derivatives of a meaning are not written for want of a guard."""
+def left_out(meaning: Expression, reaching: Container[str]) -> Iterator[str]:
+    """Where the derivatives of a meaning by names that are reached are not written for want of a guard.
+
+    That of aᵇ by b has ln a, and is written for a > 0; that by a alone has aᵇ⁻¹, and is written for a ≠ 0.
+    """
     match meaning:
-        case Power(base, exponent) if not isinstance(exponent, Number) and not isinstance(base, Number):
-            yield f"the derivative of {write(meaning)} is written for {write(base)} ≠ 0"
+        case Power(base, exponent) if not isinstance(base, Number) and not _is_positive(base):
+            if any(name in reaching for name in symbols_of(exponent)):
+                yield f"the derivative of {write(meaning)} is written for {write(base)} > 0"
+            elif symbols_of(exponent) and any(name in reaching for name in symbols_of(base)):
+                yield f"the derivative of {write(meaning)} is written for {write(base)} ≠ 0"
     for part in parts(meaning):
-        yield from left_out(part)
+        yield from left_out(part, reaching)
+
+
+def _is_positive(e: Expression) -> bool:
+    return isinstance(e, Call) and e.function in ("exp", "cosh", "σ", "softplus")
 
 
 def _choices(e: Expression) -> Iterator[Choice]:

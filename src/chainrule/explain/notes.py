@@ -28,7 +28,7 @@ def notes_of(computation: Computation, wrt: str) -> list[str]:
     called = {call for meaning in computation.definitions.values() for call in _calls(meaning)}
     notes += [text for name, text in _KINKS.items() if name in called]
     shown = [computation.definitions[name] for name in computation.definitions if name in reaching and name != wrt]
-    return list(dict.fromkeys([*notes, *(text for meaning in shown for text in left_out(meaning))]))
+    return list(dict.fromkeys([*notes, *(text for meaning in shown for text in left_out(meaning, reaching))]))
 
 
 _KINKS = {
@@ -47,9 +47,11 @@ def _calls(e: Expression) -> set[str]:
 def notes_at(computation: Computation, found: Sequence[Path], known: Mapping[Expression, Any]) -> list[str]:
     """Where a path is cut at the point, and where a derivative is not finite."""
     notes = []
-    for edge in dict.fromkeys(edge for path in found for edge in path.edges):
+    edges = dict.fromkeys(edge for path in found for edge in path.edges)
+    passed = {(edge.source, edge.target) for edge in edges if edge.value != 0}
+    for edge in edges:
         d = f"∂{edge.target}/∂{edge.source}"
-        if edge.value == 0 and edge.local != ZERO:
+        if edge.local != ZERO and (edge.source, edge.target) not in passed:
             meaning = computation.definitions[edge.target]
             function = meaning.function if isinstance(meaning, Call) else edge.target
             notes.append(f"path cut at {function}: {d} = 0 at this point")
