@@ -66,7 +66,7 @@ def test_it_says_why_a_directory_is_not_used(command, kept):
 
 
 def test_wrong_arguments_are_named(command, kept):
-    refused(command("cache", "clean"), "No such command 'clean'", "see chainrule cache --help")
+    refused(command("cache", "clean"), "No such command 'clean'", "ee chainrule cache --help")
     environment = {**os.environ, "CHAINRULE_CACHE_MB": "lots"}
     refused(command("cache", env=environment), "CHAINRULE_CACHE_MB is 'lots'; expected a number of megabytes")
 
