@@ -1,5 +1,6 @@
 """Derivations in files: the suffix chooses the format, and a file is replaced whole or not at all."""
 
+import errno
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -43,7 +44,7 @@ def test_an_old_file_stays_if_the_disk_is_full(tmp_path, monkeypatch):
 
     def full(file, *_, **__):
         file.write_bytes(b"ne")
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(type(path), "write_text", full)
     with pytest.raises(OSError, match="no space"):
