@@ -8,6 +8,8 @@ import sys
 import pytest
 from expectations import QUICK
 
+from patience import PATIENCE
+
 PROGRAM = """
 import os, signal, sys
 
@@ -37,7 +39,7 @@ def interrupted(tmp_path):
 
     def run(moment, number, *arguments):
         process = [sys.executable, "-c", PROGRAM, str(moment), str(int(number)), *map(str, arguments)]
-        return subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        return subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
 
     return run
 
@@ -88,7 +90,7 @@ for name in ("slow", "endless"):
 """
     process = [sys.executable, "-c", program]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment)
+    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, env=environment)
     assert result.stdout.split("\n") == ["whole", "True True", "first", "False True", ""], result.stderr
 
 
@@ -105,7 +107,7 @@ with catching_interrupts() as interrupt:
 assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 print(interrupt.requested)
 """
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
     assert (result.stdout, result.stderr) == ("0\n", "")
 
 

@@ -14,6 +14,7 @@ from chainrule.explain.expression import Derivative
 from chainrule.explain.render.latex import Latex, text, to_document
 from chainrule.explain.render.mathml import to_mathml
 from chainrule.explain.written import ASCII, write
+from patience import PATIENCE
 
 NAMES = [
     ("W1", "z1", "b1", "L"),
@@ -101,6 +102,6 @@ def test_all_of_them_are_set(tmp_path):
     start = documents[0].partition("\\begin{document}")[0]
     (tmp_path / "all.tex").write_text(f"{start}\\begin{{document}}{body}\\end{{document}}", encoding="utf-8")
     command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "all.tex"]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert result.returncode == 0, result.stdout[-2000:]
     assert "Missing character" not in result.stdout
