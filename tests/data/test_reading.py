@@ -277,7 +277,7 @@ def test_true_and_false_are_the_same_from_every_source(file, tmp_path, words):
         (".csv", 8000, 2),
         (".parquet", 1000, 2),
         pytest.param(".csv", 20_000, 200, marks=pytest.mark.nightly),
-        pytest.param(".parquet", 20_000, 200, marks=pytest.mark.nightly),
+        pytest.param(".parquet", 4_000, 200, marks=pytest.mark.nightly),
     ],
 )
 def test_wide_tables(tmp_path, suffix, columns, rows):
