@@ -6,6 +6,7 @@ Whatever a test compiles, its plan is verified, and its code is kept in a cache 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("nightly" if config.getoption("--nightly") else "push")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is told to ignore it
     missing = config.getoption("--missing-oracles")
     if missing is not None:
         patch = pytest.MonkeyPatch()

@@ -62,7 +62,7 @@ def test_large_csv(tmp_path, megabytes):
     assert_same_rows(read_table(tmp_path / "t.csv"), expected)
 
 
-@pytest.fixture(params=[1, 2, 8])
+@pytest.fixture(params=[1, 2, 3, 5, 8])
 def threads(request, monkeypatch):
     monkeypatch.setitem(OFFLINE, "threads", request.param)
 

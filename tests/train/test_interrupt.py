@@ -67,6 +67,7 @@ def test_nothing_is_begun_after_an_interrupt(monkeypatch, slices):
 
     def interrupted(step, *arguments):
         made.append(arguments)
+        assert len(made) <= slices
         if len(made) == slices:
             signal.raise_signal(signal.SIGINT)
         return run(step, *arguments)
