@@ -40,7 +40,7 @@ def test_kinds_follow_all_values_not_the_first_ones(file):
     assert [column.kind for column in table.columns] == ["category", "category"]
     assert table.rows == 30_001
     assert "30000 of" not in table.notes[0]
-    assert "1 of 30001 values are not numbers, the first is 'one'" in table.notes[0]
+    assert "all but 1 of 30001 values are numbers, the first exception is 'one'" in table.notes[0]
     assert "line 30002" in table.notes[0]
 
 
@@ -113,6 +113,7 @@ def test_given_kinds_win(file):
         (b"x,y\r\n1,a\r\n2,b\r\n", "crlf.csv"),
         (b"x,y\r\n1,a\n2,b\r\n", "crlf and lf.csv"),
         (b"x,y\r1,a\r2,b\r", "cr.csv"),
+        (b'"x\n",y\r1,a\r"2","b\n"\r', "line feeds in quotes beside cr.csv"),
         (b"x,y\n1,a,\n2,b,\n", "delimiter at the end.csv"),
         (b"x,y\n1,a\n  \n2,b\n", "line of blanks.csv"),
         (b'x,y\n1, "a"\n2,"b"\n', "blank before a quote.csv"),
@@ -126,6 +127,7 @@ def test_given_kinds_win(file):
         (b'"x\n",y\n1,a\n2,b\n', "header on two lines.csv"),
         (b'"x\n",y\r\n1,a\r\n2,b\r\n', "header on two lines, as csv.writer writes it.csv"),
         (b"sep=;\nx;y\n1;a\n2;b\n", "excel.csv"),
+        (b"sep=\t\r\nx\ty\r\n1\ta\r\n2\tb\r\n", "excel with tabs.csv"),
         (b'\xef\xbb\xbf"sep=^"\r\nx^y\r\n1^a\r\n2^b\r\n', "excel with another delimiter.csv"),
         (gzip.compress(b"x,y\n1,a\n2,b\n", mtime=0), "packed.csv.gz"),
         (b"x,y\n1,a\n2,b\n", "it's; DROP TABLE cells --.csv"),
@@ -171,6 +173,10 @@ def test_file_names_are_read_literally(tmp_path, name):
         (b"caf\xe9,y\n1,2\n", r"line 1 is not UTF-8 text"),
         ("x,y\n1,2\n".encode("utf-16"), r"line 1 is not UTF-8 text"),
         (b"x\n1\n2\r3", r"line 3 contains a carriage return; quote the value"),
+        (b"x,y\r1,a\r2,b\n3,c\r", r"line 3 contains a line feed"),
+        (b"x\r1\r2\n3\r", r"line 3 contains a line feed; quote the value, or end all lines the same way"),
+        (b"x\ry\nz\n", r"line 2 contains a line feed"),
+        (b"x\ry,z\n1,2\n", r"line 2 contains a line feed"),
         (b'x,y\n1,2\n"a,2\n3,4\n', r"line 3 cannot be parsed \(unexpected end of data\); close each quote"),
         (b'x,y\n1,2\n"a"b,2\n3,4\n', r"line 3 cannot be parsed"),
         (b"x,y\n1,2\n3," + b"4" * 2_100_000 + b".5\n", r"line 3, column 'y': '4{80}' is not a finite number"),
@@ -291,6 +297,12 @@ def test_wide_tables(tmp_path, suffix, columns, rows):
 
 def test_quotes_inside_of_a_value_are_kept(file):
     assert single(file('x,y\n5" pipe,1\n6" pipe,2\n"7"" pipe",3\n')) == ("category", ['5" pipe', '6" pipe', '7" pipe'])
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r", "\r\n"])
+def test_line_ends_inside_of_quotes_are_kept_whatever_the_lines_end_in(file, ending):
+    path = file(ending.join(["x,y", '"one\ntwo\rthree\r\nfour",1', "five,2", ""]).encode())
+    assert read_table(path)["x"].values.tolist() == ["one\ntwo\rthree\r\nfour", "five"]
 
 
 def test_paths_that_are_no_table(file, tmp_path):

@@ -63,6 +63,8 @@ def csv_blocks(file: CsvFile, wanted: Sequence[int]) -> Iterator[Block]:
                 yield block
     except UnicodeDecodeError as error:
         raise fault(file, undecodable_line(file), "is not UTF-8 text; save the file with UTF-8 encoding") from error
+    except csv.Error as error:
+        raise fault(file, file.line, unparsable(file, error)) from error
 
 
 def split_block(file: CsvFile, text: str, line: int, wanted: Sequence[int]) -> Block | None:
@@ -72,7 +74,7 @@ def split_block(file: CsvFile, text: str, line: int, wanted: Sequence[int]) -> B
     """
     ending, delimiter, width = file.ending, file.delimiter, len(file.names) + 1
     text = text.replace("\r\n", "\n").removesuffix(ending)
-    if '"' in text or (ending == "\n" and "\r" in text):
+    if '"' in text or ("\r" if ending == "\n" else "\n") in text:
         return None
     rows = text.count(ending) + 1
     values = text.replace(ending, delimiter + ending + delimiter).split(delimiter)
@@ -86,7 +88,7 @@ def parse_block(file: CsvFile, text: str, stream: io.TextIOWrapper, line: int, w
     ending, width = file.ending, len(file.names)
     used = text.count(ending) + (not text.endswith(ending))
     reader = csv.reader(
-        chain(io.StringIO(text, newline=ending), stream), delimiter=file.delimiter, strict=True, skipinitialspace=True
+        chain(lines_of(text, ending), stream), delimiter=file.delimiter, strict=True, skipinitialspace=True
     )
     records, lines = [], array("Q")
     while reader.line_num < used:
@@ -94,7 +96,7 @@ def parse_block(file: CsvFile, text: str, stream: io.TextIOWrapper, line: int, w
         try:
             record = next(reader)
         except csv.Error as error:
-            raise fault(file, begin, unparsable(error)) from error
+            raise fault(file, begin, unparsable(file, error)) from error
         if width == 1:
             record = record or [""]
         elif record in ([], [""]):
@@ -106,15 +108,25 @@ def parse_block(file: CsvFile, text: str, stream: io.TextIOWrapper, line: int, w
     return Block([[record[position] for record in records] for position in wanted], lines, line + reader.line_num)
 
 
+def lines_of(text: str, ending: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends; `io.StringIO` would turn each LF into CR where that is the ending."""
+    begin = 0
+    while begin < len(text):
+        end = text.find(ending, begin) + 1 or len(text)
+        yield text[begin:end]
+        begin = end
+
+
 def fault(file: CsvFile, line: int, complaint: str) -> TableError:
     """Return the error that says what is wrong with a line."""
     return TableError(f"{file.path}, line {line} {complaint}")
 
 
-def unparsable(error: csv.Error) -> str:
+def unparsable(file: CsvFile, error: csv.Error) -> str:
     """Return what the CSV reader objects to, in the words of the person who must mend it."""
     if "new-line character" in str(error):
-        return "contains a carriage return; quote the value, or end all lines the same way"
+        character = "carriage return" if file.ending == "\n" else "line feed"
+        return f"contains a {character}; quote the value, or end all lines the same way"
     return f"cannot be parsed ({error}); close each quote, and double quotes inside quotes"
 
 

@@ -21,8 +21,9 @@ from typing import BinaryIO, cast
 from chainrule.errors import TableError
 
 DELIMITERS = (",", ";", "\t", "|")
-SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n ])"?\s*', re.IGNORECASE)
 """What Excel writes above the names, to tell the delimiter."""
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
 LONGEST_LINE = 16_000_000
 """Bytes of a line of the header; the first line of a file that is longer is no header."""
 
@@ -51,7 +52,7 @@ def open_csv(path: Path) -> CsvFile:
     """
     with open_bytes(path) as stream:
         header, line = header_text(path, first_record(stream), 1), 1
-        told = SEPARATOR_LINE.fullmatch(header.strip())
+        told = SEPARATOR_LINE.fullmatch(header.lstrip())
         if told:
             header, line = header_text(path, first_record(stream), 2), 2
         row = first_record(stream).decode("utf-8", "replace")
@@ -65,7 +66,7 @@ def open_csv(path: Path) -> CsvFile:
     names = tuple(name or f"column {position}" for position, name in enumerate(stated, 1))
     check_names(f"{path}, line {line}", names)
     unnamed = frozenset(name for name, written in zip(names, stated, strict=True) if not written)
-    return CsvFile(path, delimiter, names, unnamed, line, "\n" if "\n" in header or "\r" not in header else "\r")
+    return CsvFile(path, delimiter, names, unnamed, line, line_ending(header))
 
 
 def first_record(stream: BinaryIO) -> bytes:
@@ -74,6 +75,12 @@ def first_record(stream: BinaryIO) -> bytes:
     while record.count(b'"') % 2 and len(record) < LONGEST_LINE and (more := stream.readline(LONGEST_LINE)):
         record += more
     return record
+
+
+def line_ending(header: str) -> str:
+    """Return the last character of the first line end that stands in no quotes; LF without any."""
+    found = re.search(r"\r\n|\r|\n", QUOTED.sub("", header))
+    return found[0][-1] if found else "\n"
 
 
 def header_text(path: Path, header: bytes, line: int) -> str:
@@ -98,7 +105,7 @@ def likely_delimiter(header: str, row: str) -> str:
 
     What stands in quotes does not count; without any delimiter it is a comma.
     """
-    names, values = (re.sub(r'"(?:[^"]|"")*"', "", text) for text in (header, row))
+    names, values = (QUOTED.sub("", text) for text in (header, row))
     counts = {delimiter: names.count(delimiter) for delimiter in DELIMITERS}
     return max(DELIMITERS, key=lambda each: (0 < counts[each] == values.count(each), counts[each]))
 
