@@ -68,7 +68,7 @@ def test_one_bad_number_in_the_target_is_named_with_its_line(command, tmp_path, 
     targets = ["" if row == 9 else "bad" if row == 150 else f"{row}.5" for row in range(201)]
     (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{row % 7},{y}\n" for row, y in enumerate(targets)))
     result = command("train", "t.csv", "--target", "y", "--task", task)
-    refused(result, complaint, "1 of 200 values are not numbers, the first is 'bad' (t.csv, line 152)")
+    refused(result, complaint, "all but 1 of 200 values are numbers, the first exception is 'bad' (t.csv, line 152)")
 
 
 def test_files_that_are_none(command, tmp_path):

@@ -54,6 +54,12 @@ def utc(*parts):
         (("31-12-2023", "2023-02-01"), [utc(2023, 12, 31), utc(2023, 2, 1)], "'31-12-2023' is 2023-12-31"),
         (("31.12.2023 14:30",), [utc(2023, 12, 31, 14, 30)], "'31.12.2023 14:30' is 2023-12-31 14:30"),
         (("02/02/2023", "03/03/2023"), [utc(2023, 2, 2), utc(2023, 3, 3)], "'02/02/2023' is 2023-02-02"),
+        (("2024/01/31", "2024/02/01"), [utc(2024, 1, 31), utc(2024, 2, 1)], "'2024/01/31' is 2024-01-31"),
+        (
+            ("2024/1/5 09:30", "2024.12.7"),
+            [utc(2024, 1, 5, 9, 30), utc(2024, 12, 7)],
+            "'2024/1/5 09:30' is 2024-01-05 09:30",
+        ),
     ],
 )
 def test_dates_that_leave_no_doubt_are_read_and_told(tmp_path, texts, values, told):
@@ -69,6 +75,7 @@ def test_dates_that_leave_no_doubt_are_read_and_told(tmp_path, texts, values, to
         (("5", "1,234"), "numeric", "'1,234' may be 1234 or 1.234; write it as one of them"),
         (("1,234", "2.345"), "numeric", "'1,234' may be 1234 or 1.234; write it as one of them"),
         (("1,234.5", "1.234,5"), "numeric", "'1.234,5' is written in another way than what stands above"),
+        (("1,23,456.5", "2"), "numeric", "'1,23,456.5' is written in no known way"),
         (("$5", "€5"), "numeric", "'$5' and '€5' are not in one unit; write all numbers in the same"),
         (("5", "5%"), "numeric", "'5' and '5%' are not in one unit"),
         (("01/02/2023", "03/03/2023"), "time", "'01/02/2023' may be 2023-01-02 or 2023-02-01; write it as one of them"),
@@ -89,10 +96,10 @@ def test_in_doubt_a_column_stays_text_and_the_doubt_is_told(tmp_path, texts, kin
 @pytest.mark.parametrize(
     ("texts", "told"),
     [
-        (("1.5", "12:30"), "1 of 2 values are not numbers, the first is '12:30'"),
-        (("12:30", "1.5", "0:15"), "1 of 3 values are not times of the day, the first is '1.5'"),
-        (("2023-12-31", "7", "2023-12-30"), "1 of 3 values are not dates, the first is '7'"),
-        (("1,5", "$x", "2,5"), "1 of 3 values are not numbers, the first is '$x'"),
+        (("1.5", "12:30"), "all but 1 of 2 values are numbers, the first exception is '12:30'"),
+        (("12:30", "1.5", "0:15"), "all but 1 of 3 values are times of the day, the first exception is '1.5'"),
+        (("2023-12-31", "7", "2023-12-30"), "all but 1 of 3 values are dates, the first exception is '7'"),
+        (("1,5", "$x", "2,5"), "all but 1 of 3 values are numbers, the first exception is '$x'"),
     ],
 )
 def test_a_mixture_is_text_and_told(tmp_path, texts, told):
@@ -102,10 +109,30 @@ def test_a_mixture_is_text_and_told(tmp_path, texts, told):
 
 
 @pytest.mark.parametrize(
-    "texts", [("030 123", "1"), ("1,23,456", "x"), ("5 apples", "1"), ("$", "%"), ("31.2.23", "a")]
+    "texts",
+    [
+        ("030 123", "1"),
+        ("1,23,456", "x"),
+        ("5 apples", "1"),
+        ("$", "%"),
+        ("31.2.23", "a"),
+        ("2024/45/67", "2024/13/01"),
+    ],
 )
 def test_other_texts_are_no_numbers(tmp_path, texts):
     assert read(tmp_path, *texts)[0].kind == "category"
+
+
+@pytest.mark.parametrize("form", ["{:,}", "${:,}", "${}", "{} €", "{}%", "-{:,}"])
+def test_ids_that_float64_would_merge_stay_text_however_they_are_written(tmp_path, form):
+    texts = [form.format(2**53 + 1), form.format(2**53), form.format(7)]
+    column, notes = read(tmp_path, *texts)
+    assert (column.kind, column.values.tolist(), notes) == ("category", texts, ())
+    assert read(tmp_path, form.format(2**53 - 1), form.format(7))[0].kind == "numeric"
+
+
+def test_large_numbers_with_a_fraction_are_quantities(tmp_path):
+    assert read(tmp_path, "9,007,199,254,740,993.5", "1,000.25")[0].kind == "numeric"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""Dates that begin with the day or with the month: 31.12.2023, 12/31/2023.
+"""Dates as people write them: 31.12.2023, 12/31/2023, 2023/12/31.
 
-With points the day comes first, by custom. With strokes or hyphens it may be either, and only a number above 12 tells.
-So all texts of a column are looked at together, and dates are made of them only if that leaves no doubt.
+Behind a year stand month and day, everywhere. Before it, with points the day comes first, by custom; with strokes or
+hyphens it may be either, and only a number above 12 tells. So all texts of a column are looked at together, and dates
+are made of them only if that leaves no doubt.
 """
 
 from __future__ import annotations
@@ -9,10 +10,19 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-CUSTOMARY = re.compile(
-    r"(?P<one>[0-9]{1,2})(?P<between>[./-])(?P<other>[0-9]{1,2})(?P=between)(?P<year>[0-9]{4})"
-    r"(?P<time>[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
+TIME = r"(?P<time>[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
+YEAR_LAST = re.compile(
+    r"(?P<one>[0-9]{1,2})(?P<between>[./-])(?P<other>[0-9]{1,2})(?P=between)(?P<year>[0-9]{4})" + TIME
 )
+YEAR_FIRST = re.compile(
+    r"(?P<year>[0-9]{4})(?P<between>[./-])(?P<month>0?[1-9]|1[0-2])(?P=between)(?P<day>0?[1-9]|[12][0-9]|3[01])" + TIME
+)
+"""Only with a month and a day that exist, since reference numbers look alike."""
+
+
+def customary(text: str) -> bool:
+    """Return whether a text looks like a date as people write it."""
+    return (YEAR_LAST.fullmatch(text) or YEAR_FIRST.fullmatch(text)) is not None
 
 
 class Dates:
@@ -25,7 +35,7 @@ class Dates:
 
     def add(self, text: str) -> None:
         """Look at a date."""
-        found = CUSTOMARY.fullmatch(text)
+        found = YEAR_LAST.fullmatch(text)
         if found is None:
             return
         if found["between"] == "." or int(found["one"]) > 12:
@@ -65,7 +75,9 @@ class Dates:
 
 def iso(text: str, month_first: bool) -> str:
     """Return a date or timestamp as ISO 8601 writes it."""
-    found = CUSTOMARY.fullmatch(text)
+    if found := YEAR_FIRST.fullmatch(text):
+        return f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}{found['time'] or ''}"
+    found = YEAR_LAST.fullmatch(text)
     if found is None:
         return text
     month, day = (found["one"], found["other"]) if month_first else (found["other"], found["one"])

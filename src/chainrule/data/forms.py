@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from math import nan
 
-from chainrule.data.dates import CUSTOMARY, Dates
+from chainrule.data.dates import Dates, customary
 from chainrule.data.numerals import Numerals, split_numeral
-from chainrule.data.table import LARGEST_QUANTITY, Kind
+from chainrule.data.table import Kind
 
 FORM = re.compile(
     r"""
@@ -41,7 +41,7 @@ def form_of(text: str) -> str:
     """Return the name of the form that the text has: a group of `FORM`, another of the sets above, or ``text``."""
     if found := FORM.fullmatch(text):
         return str(found.lastgroup)
-    if CUSTOMARY.fullmatch(text):
+    if customary(text):
         return "customary date"
     return "numeral" if split_numeral(text) else "text"
 
@@ -68,7 +68,6 @@ class Forms:
     def __init__(self) -> None:
         self._times: Counter[str] = Counter()
         self._first: dict[str, str] = {}
-        self._names = False
         self._numerals, self._dates = Numerals(), Dates()
 
     def add(self, text: str, times: int = 1) -> None:
@@ -76,8 +75,6 @@ class Forms:
         form = form_of(text)
         self._times[form] += times
         self._first.setdefault(form, text)
-        if form == "integer":
-            self._names |= abs(float(text)) >= LARGEST_QUANTITY
         if form in NUMERALS - {"infinity"}:
             self._numerals.add(text)
         elif form in DATES:
@@ -89,7 +86,7 @@ class Forms:
         if kind == "category":
             return Reading("category")
         if found <= NUMERALS and kind != "time":
-            if kind is None and self._names and found == {"integer"}:
+            if kind is None and self._numerals.names and "infinity" not in found:
                 return Reading("category")
             return self._together(Reading("numeric", self._number), self._numerals, "numeral", kind)
         if found <= CLOCKS and kind != "time":
@@ -125,9 +122,8 @@ class Forms:
         if "text" in self._times and 2 * others >= present:
             return Reading("category")
         odd = next(text for form, text in self._first.items() if form not in family)
-        return Reading(
-            "category", remark=f"{others} of {present} values are not {name}, the first is {odd!r}", about=odd
-        )
+        remark = f"all but {others} of {present} values are {name}, the first exception is {odd!r}"
+        return Reading("category", remark=remark, about=odd)
 
     def _most(self, family: Collection[str]) -> int:
         return sum(self._times[form] for form in family)

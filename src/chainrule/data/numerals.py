@@ -13,6 +13,8 @@ from math import isfinite
 
 import numpy as np
 
+from chainrule.data.table import LARGEST_QUANTITY
+
 CURRENCIES = "$€£¥₹₩₽₺₪฿₫₴₦"
 BLANKS = " \u00a0\u202f"
 APOSTROPHES = "'’"
@@ -68,11 +70,15 @@ class Numerals:
         self._marks: dict[str, str] = {}
         self._comma: str | None = None
         self._odd: str | None = None
+        self._signs: set[str] = set()
+        self._largest = 0.0
 
     def add(self, text: str) -> None:
         """Look at a number."""
         mark, digits = split_numeral(text) or ("", text)
         self._marks.setdefault(mark, text)
+        self._signs.update(re.findall("[.,eE]", digits))
+        self._largest = max(self._largest, float(re.sub("[^0-9]", "", digits)))
         if self._comma is None and "," in digits:
             self._comma = text
         if self._styles:
@@ -86,11 +92,20 @@ class Numerals:
             one, other, *_ = self._marks.values()
             return f"{one!r} and {other!r} are not in one unit; write all numbers in the same, without its sign"
         if not self._styles:
-            return f"{self._odd!r} is written in another way than what stands above; write decimal points and no more"
+            alone = not any(style.fits(digits_of(self._odd or "")) for style in STYLES)
+            how = "in no known way" if alone else "in another way than what stands above"
+            return f"{self._odd!r} is written {how}; write decimal points and no more"
         if self._comma and {ENGLISH, CONTINENTAL} <= set(self._styles):
             meanings = [shown(style.value(digits_of(self._comma))) for style in (ENGLISH, CONTINENTAL)]
             return f"{self._comma!r} may be {' or '.join(meanings)}; write it as one of them"
         return None
+
+    @property
+    def names(self) -> bool:
+        """Whether all numbers are integers, without doubt, and float64 would merge the largest one with others."""
+        if self._largest < LARGEST_QUANTITY or self.doubt is not None:
+            return False
+        return self._signs.isdisjoint({self._styles[0].decimal, "e", "E"})
 
     def value(self, text: str) -> float:
         """Return the number that a text means, if there is no doubt.
