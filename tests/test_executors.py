@@ -87,8 +87,8 @@ def test_a_network_is_trained_without_an_engine():
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ([], "takes 1 arrays, got 0"),
-        ([np.ones(3), np.ones(3)], "takes 1 arrays, got 2"),
+        ([], "takes 1 array, got 0"),
+        ([np.ones(3), np.ones(3)], "takes 1 array, got 2"),
         ([np.ones(4)], r"got f64\[4\]"),
         ([np.ones(3, np.float32)], r"got f32\[3\]"),
         ([np.array(["a", "b", "c"])], "has dtype <U1"),

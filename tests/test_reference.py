@@ -102,7 +102,7 @@ def test_arrays_that_cannot_be_used_are_refused_by_name(value, message):
 @pytest.mark.parametrize("arrays", [[], [np.ones(1), np.ones(1)]])
 def test_the_wrong_number_of_arrays_is_refused(arrays):
     run = reference.prepare(cr.trace(lambda x: x * 2, np.ones(1)))
-    with pytest.raises(ArgumentError, match=f"takes 1 arrays, got {len(arrays)}"):
+    with pytest.raises(ArgumentError, match=f"takes 1 array, got {len(arrays)}"):
         run(arrays)
 
 

@@ -211,7 +211,7 @@ def test_a_long_description_is_stored_beside_the_header(saved):
 
 def test_names_of_arrays_over_a_megabyte_are_refused_when_written(saved):
     before = saved.read_bytes()
-    with pytest.raises(ModelFileError, match="the names of 1 arrays would take more than 1048576 bytes"):
+    with pytest.raises(ModelFileError, match="the names of 1 array would take more than 1048576 bytes"):
         storage.save(saved, "thing", {}, {"x" * 2**20: np.ones(1)})
     assert saved.read_bytes() == before
 

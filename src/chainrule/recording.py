@@ -8,6 +8,7 @@ from typing import Any
 
 from chainrule import reference, tree
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.graph import Graph
 from chainrule.ops.value import Value, lift
 from chainrule.tracing import TracedCall, function_name, is_tracing, named_leaves, nodes_of, trace_call, type_of
@@ -78,7 +79,9 @@ def record(f: Callable[..., Any], args: Sequence[Tree], kwargs: Mapping[str, Any
     """
     for position in argnums:
         if not -len(args) <= position < len(args):
-            raise ArgumentError(f"argnums names argument {position}, but {function_name(f)} got {len(args)} arguments")
+            raise ArgumentError(
+                f"argnums names argument {position}, but {function_name(f)} got {counted(len(args), 'argument')}"
+            )
     positions = [position % len(args) for position in argnums]
     for position in positions:
         for path, leaf in named_leaves(f, args, position):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.graph import INPUT, Graph, Kind, Node
 from chainrule.types import Array, ArrayType, as_array
 
@@ -80,7 +81,7 @@ def _last_uses(graph: Graph) -> dict[Node, list[Node]]:
 def checked_arrays(graph: Graph, arrays: Sequence[Any]) -> list[Array]:
     """The arrays for the inputs of a graph; ArgumentError if their number or one of their types is wrong."""
     if len(arrays) != len(graph.inputs):
-        raise ArgumentError(f"{graph.name} takes {len(graph.inputs)} arrays, got {len(arrays)}")
+        raise ArgumentError(f"{graph.name} takes {counted(len(graph.inputs), 'array')}, got {len(arrays)}")
     checked = []
     for node, value in zip(graph.inputs, arrays, strict=True):
         array = as_array(value, str(node.keywords["slot"]))

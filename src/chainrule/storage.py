@@ -18,6 +18,7 @@ import numpy as np
 
 from chainrule.atomic import replacing
 from chainrule.errors import ModelFileError
+from chainrule.figures import counted
 from chainrule.readable import require_readable
 from chainrule.types import DTYPES, Array
 
@@ -61,7 +62,9 @@ def save(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping
     metadata = {"sha256": _NO_DIGEST, "format": FORMAT, "kind": kind, **header}
     content = serialise(stored, {"chainrule": json.dumps(metadata, allow_nan=False)})
     if int.from_bytes(content[:8], "little") > _LARGEST_HEADER:
-        raise ModelFileError(f"{path}: the names of {len(arrays)} arrays would take more than {_LARGEST_HEADER} bytes")
+        raise ModelFileError(
+            f"{path}: the names of {counted(len(arrays), 'array')} would take more than {_LARGEST_HEADER} bytes"
+        )
     digest = hashlib.sha256(content).hexdigest()
     content = content.replace(_NO_DIGEST.encode(), digest.encode(), 1)
     try:

@@ -107,7 +107,7 @@ def test_what_is_refused(f, wrt, x, message):
     ("f", "at", "message"),
     [
         (lambda x, y: np.sum(x * y), [X, X, X], "at has 3 arguments, but f takes 2 inputs, x, y"),
-        (lambda *x: np.sum(x[0]), [X], "at has 1 arguments, but it names no inputs"),
+        (lambda *x: np.sum(x[0]), [X], "at has 1 argument, but it names no inputs"),
         (lambda x: np.sum(x["w"]), [{"w": X}], "x is a dict; .* give each of its arrays as an argument of its own"),
     ],
     ids=["too many", "no names", "nested"],

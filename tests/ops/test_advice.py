@@ -13,7 +13,7 @@ from chainrule.ops.value import IMPLEMENTATIONS
 X = np.array([0.3, 0.5, 0.7])
 
 
-@pytest.mark.parametrize("name", ADVICE)
+@pytest.mark.parametrize("name", [*FORMULAS, *ADVICE])
 def test_advice_is_given_for_functions_that_exist_and_cannot_be_traced(name):
     function = np
     for part in name.split("."):
@@ -70,7 +70,7 @@ def test_a_formula_has_value_and_slope_of_the_function_and_its_dtype(name, dtype
     expected = function(*arguments.values())
     place = np.finfo(dtype).eps
     constants = {key: x for key, x in arguments.items() if key != "x"}
-    formula = lambda x: eval(FORMULAS[name], {"np": np, "x": x, **constants})
+    formula = lambda x: eval(FORMULAS[name].text, {"np": np, "x": x, **constants})
     both = lambda x: (formula(x), cr.grad(lambda x: np.sum(formula(x)))(x))
     for evaluate in (both, cr.compile(both)):
         value, gradient = evaluate(arguments["x"])
@@ -85,6 +85,45 @@ def test_a_formula_has_value_and_slope_of_the_function_and_its_dtype(name, dtype
 )
 def test_where_no_short_formula_is_right_everywhere_none_is_given(name):
     assert "write it with those" in advice(name)
+
+
+CALLS = {
+    "average": ["x", "x, axis=0", "x, weights=w", "x, axis=0, weights=w[:, 0]", "x, weights=w, returned=True", "x, 0"],
+    "ceil": ["x", "x, where=x > 2"],
+    "cumsum": ["x", "x[0]", "x[0], 0", "x, axis=1", "x[0, :0]", "x[0], dtype=np.float32", "x.reshape(2, 1, 3)"],
+    "diff": ["x", "x[0]", "x, axis=0", "x, n=2", "x, 2", "x[0], append=5.0", "x > 2"],
+    "exp2": ["x", "x.astype(int)"],
+    "float_power": ["x, w", "2.0, x", "x, 2"],
+    "trace": ["x", "x.T", "x, offset=1", "x, 1", "x[:, :2]", "x.reshape(2, 1, 3)"],
+    "tril": ["x", "x, k=1", "x, -1", "x[0]", "x.reshape(1, 2, 3)", "x > 2"],
+    "triu": ["x", "x, k=1", "x, -1", "x[0]", "x.reshape(1, 2, 3)", "x > 2"],
+}
+
+
+@pytest.mark.parametrize(("name", "call"), [(name, call) for name, calls in CALLS.items() for call in calls])
+def test_a_formula_is_given_only_for_a_call_that_it_fits(name, call):
+    arrays = {"x": np.array([[4.0, 1.5, 7.0], [2.0, 9.0, 2.5]]), "w": np.array([[1.0, 2.0, 4.0], [3.0, 0.5, 1.0]])}
+    of_numpy = {"np": np, "in_order": lambda *values, **named: dict(zip("xy", values, strict=False)) | named}
+    with pytest.raises(TraceError) as refusal:
+        cr.grad(lambda x: np.sum(eval(f"np.{name}({call})", of_numpy | arrays | {"x": x})))(arrays["x"])
+    suggested = str(refusal.value).rpartition("; write ")[2]
+    if suggested == FORMULAS[name].text:
+        expected = eval(f"np.{name}({call})", of_numpy | arrays)
+        value = eval(suggested, {"np": np, **eval(f"in_order({call})", of_numpy | arrays)})
+        assert value.dtype == expected.dtype
+        np.testing.assert_allclose(value, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_plainest_call_of_a_function_is_given_its_formula(name):
+    arguments = {key: x for key, x in HARD_POINTS[name][0].items() if key != "weights"}
+    weights = {key: x for key, x in HARD_POINTS[name][0].items() if key == "weights"}
+    assert advice(name, [*arguments.values()], weights) == f"write {FORMULAS[name].text}"
+
+
+def test_a_method_whose_call_is_not_known_is_given_no_formula():
+    with pytest.raises(TraceAttributeError, match=r"x\.cumsum cannot be traced; docs/reference\.md lists"):
+        cr.grad(lambda x: np.sum(x.cumsum(axis=1)))(np.ones((2, 3)))
 
 
 def test_the_error_says_what_to_write():

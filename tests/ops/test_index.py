@@ -124,7 +124,7 @@ def test_corners_of_numpys_indexing(index):
         (-4, "index -4 is outside an axis of length 3"),
         ([0, 3], "index 3 is outside"),
         (np.array([-4, 0]), "index -4 is outside"),
-        ((0, 0, 0), "too many indices for an array with 2 axes"),
+        ((0, 0, 0), r"too many indices for an array of shape \(3, 4\)"),
         ((Ellipsis, Ellipsis), "too many indices|one ellipsis"),
         (np.array([0.5]), "indices must be integers"),
         (np.ones(4, bool), "mask"),

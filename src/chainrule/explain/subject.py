@@ -20,6 +20,7 @@ from chainrule.explain.from_graph import expression_of, with_composites
 from chainrule.explain.naming import record_named, result_of
 from chainrule.explain.rewrite import LARGEST, size, substituted
 from chainrule.explain.text import parse
+from chainrule.figures import counted
 from chainrule.functions import grad
 from chainrule.graph import Node
 from chainrule.tracing import function_name
@@ -111,8 +112,9 @@ def from_elements(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Subj
     """A function of arrays as one of their elements, and the point."""
     names = list(_parameters(f))
     if len(names) != len(arguments):
-        takes = f"{function_name(f)} takes {len(names)} inputs, {', '.join(names)}" if names else "it names no inputs"
-        raise ArgumentError(f"at has {len(arguments)} arguments, but {takes}")
+        count = counted(len(names), "input")
+        takes = f"{function_name(f)} takes {count}, {', '.join(names)}" if names else "it names no inputs"
+        raise ArgumentError(f"at has {counted(len(arguments), 'argument')}, but {takes}")
     for name, argument in zip(names, arguments, strict=True):
         if not isinstance(argument, np.ndarray):
             raise ArgumentError(

@@ -39,6 +39,7 @@ from chainrule.explain.expression import (
     Symbol,
 )
 from chainrule.explain.written import FRACTIONS
+from chainrule.figures import counted
 
 LONGEST = 10_000
 """Characters that a text may have."""
@@ -214,7 +215,7 @@ class _Parser:
             return Choice(*arguments)
         needed = ARGUMENTS.get(function, 1)
         if len(arguments) < needed or (function not in ARGUMENTS and len(arguments) > 1):
-            self._fail(f"{name.text} takes {needed} argument{'s' * (needed > 1)}, got {len(arguments)}", name)
+            self._fail(f"{name.text} takes {counted(needed, 'argument')}, got {len(arguments)}", name)
         return Call(function, tuple(arguments))
 
     # The tokens

@@ -89,8 +89,9 @@ def _require_rows(layers: Sequence[Layer], rows: set[int]) -> None:
     for number, layer in enumerate(layers, 1):
         if layer.fewest_rows > max(rows):
             raise ArgumentError(
-                f"layer {number} ({type(layer).__name__}) learns from batches of at least {layer.fewest_rows} rows, "
-                f"but none has more than {max(rows)}; give more rows or a larger batch_size, or use nn.LayerNorm"
+                f"layer {number} ({type(layer).__name__}) learns from batches of at least "
+                f"{counted(layer.fewest_rows, 'row')}, "
+                f"but none has more than {max(rows):,}; give more rows or a larger batch_size, or use nn.LayerNorm"
             )
 
 

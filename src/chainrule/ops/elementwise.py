@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.graph import Kind, Op, Rule, register
 from chainrule.ops.convert import broadcast, common_dtype, dtype_of, fit, loop_dtypes, match, match_loop, shape_of
 from chainrule.ops.special import erf as _erf_of_array
@@ -252,7 +253,8 @@ def _truth(x: ArrayLike) -> Any:
 def _where(condition: ArrayLike, *choices: ArrayLike) -> Any:
     if len(choices) != 2:
         refuse(
-            f"np.where of a condition and {len(choices)} arrays gives positions, as many as the condition is true",
+            f"np.where of a condition and {counted(len(choices), 'array')} gives positions, as many as the condition "
+            "is true",
             "choose with np.where(condition, a, b)",
         )
     a, b = choices

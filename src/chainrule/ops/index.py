@@ -149,7 +149,7 @@ def _complete(index: tuple[Any, ...], shape: Shape) -> list[Any]:
     ellipses = [i for i, entry in enumerate(entries) if entry is Ellipsis]
     missing = len(shape) - sum(map(_axes_used, entries))
     if missing < 0 or len(ellipses) > 1:
-        raise ArgumentError(f"too many indices for an array with {len(shape)} axes")
+        raise ArgumentError(f"too many indices for an array of shape {shape}")
     at = ellipses[0] if ellipses else len(entries)
     complete: list[Any] = []
     for entry in (*entries[:at], *[slice(None)] * missing, *entries[at + 1 :]):

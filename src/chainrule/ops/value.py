@@ -287,10 +287,11 @@ for _name in _AUGMENTED:
 
 
 def _record(function: Callable[..., Any] | None, name: str, arguments: Any, keywords: dict[str, Any]) -> Any:
+    said = {key: value for key, value in keywords.items() if not _says_nothing(key, value)}
     if function is None:
-        refuse(f"{name} cannot be traced", advice(name.removeprefix("np.")))
+        refuse(f"{name} cannot be traced", advice(name.removeprefix("np."), arguments, said))
     try:
-        return function(*arguments, **{key: value for key, value in keywords.items() if not _says_nothing(key, value)})
+        return function(*arguments, **said)
     except ArgumentError as error:
         raise _name_line(error) from error.__cause__
     except ChainruleError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.figures import counted
 from chainrule.graph.show import number_nodes
 from chainrule.plan.kernels import Buffer, Plan
 
@@ -10,8 +11,8 @@ def show(plan: Plan) -> str:
     """One line for each kernel, under the epoch in which it runs."""
     names, _ = number_nodes(plan.graph.nodes)
     lines = [
-        f"{plan.graph.name}: {len(plan.kernels)} kernels in {plan.epochs} epochs, "
-        f"{plan.shared_bytes:,} bytes shared, {plan.private_bytes:,} bytes for each thread"
+        f"{plan.graph.name}: {counted(len(plan.kernels), 'kernel')} in {counted(plan.epochs, 'epoch')}, "
+        f"{counted(plan.shared_bytes, 'byte')} shared, {counted(plan.private_bytes, 'byte')} for each thread"
     ]
     epoch = -1
     for kernel in plan.kernels:

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.codegen.products import tiling
 from chainrule.errors import ArgumentError
+from chainrule.figures import counted
 from chainrule.graph import Graph, Kind
 from chainrule.plan import ONE_CALL, Kernel, Plan, Usage
 from chainrule.plan.prediction import seconds
@@ -140,7 +141,7 @@ class Inspection:
         """Arguments in the order of the inputs, and memory for the results."""
         free = self._free()
         if len(free) != len(self._arguments):
-            raise ArgumentError(f"{self.graph.name} takes {len(free)} arrays, got {len(self._arguments)}")
+            raise ArgumentError(f"{self.graph.name} takes {counted(len(free), 'array')}, got {len(self._arguments)}")
         given = {i: as_read(array, i, self._usage) for i, array in zip(free, self._arguments, strict=True)}
         arguments = [given.get(i) for i in range(len(self.graph.inputs))]
         results = [

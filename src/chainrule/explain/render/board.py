@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.explain.derivation import Derivation, Edge, Line, Path
 from chainrule.explain.expression import Expression, Number, Relation, Symbol
 from chainrule.explain.notation import digits
+from chainrule.figures import counted
 from chainrule.types import Array
 
 AGREES, NEGLIGIBLE = 1e-4, 1e-9
@@ -131,7 +132,7 @@ def checked(derivation: Derivation) -> str:
     points, worst = {check.points for check in checks}, max(check.worst for check in checks)
     if not min(points):
         return ""
-    where = f"{min(points)} random point{'s' * (min(points) > 1)}"
+    where = counted(min(points), "random point")
     if any(line.value is not None for line in derivation.lines):
         where = "this point and one nearby" if 1 not in points else "this point, and one nearby if it holds there"
     return f"every line was checked at {where}; largest relative difference {worst:.0e}"

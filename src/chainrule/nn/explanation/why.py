@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.figures import counted
 from chainrule.nn.explanation.notation import broken, finished, number
 
 SHOWN_PATHS = 3
@@ -100,8 +101,7 @@ class Why:
         ]
         others = self.path_count - len(self.paths)
         rest = f"the other {others:,} together = {number(self.rest)}" if others else ""
-        count = f"{self.path_count:,} path" + ("s" if self.path_count != 1 else "")
-        said = f"why {self.name}? the sum over {count} = {number(self.value)}"
+        said = f"why {self.name}? the sum over {counted(self.path_count, 'path')} = {number(self.value)}"
         return page.section(f"why {self.name}", [page.path_list(said, paths, rest)])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
