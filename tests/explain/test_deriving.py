@@ -1,6 +1,7 @@
 """The worked examples: texts and numbers were published or computed by hand, not by chainrule."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -374,6 +375,16 @@ def test_points_are_looked_for_in_the_domain(f):
     derivation = cr.derive(f"f = {f}", wrt="x")
     assert all(line.check.points >= 2 for line in derivation.lines[1:])
     assert "was looked at" not in str(derivation)
+
+
+@pytest.mark.parametrize("style", ["paths", "reverse", "forward"])
+@pytest.mark.parametrize("f", ["1/0*x", "-x/0", "x + 1/0*x", "1/0*x^2", "u*x; u = x/0", "1e999*x"])
+def test_a_derivative_that_is_infinite_everywhere_is_written_and_said(f, style):
+    formula, _, definition = f.partition("; ")
+    derivation = cr.derive(f"{definition}\nf = {formula}".strip(), wrt="x", at={"x": 1.0}, style=style)
+    assert derivation.value == (-math.inf if f.startswith("-") else math.inf)
+    assert not re.search("[∂d]", write(derivation.lines[-1].expression))
+    assert "at no point that was looked at" in derivation.notes[0]
 
 
 def test_where_no_point_is_found_it_is_said():

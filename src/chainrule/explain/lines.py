@@ -31,8 +31,12 @@ class Board:
         return self.lines[-1].expression
 
     def add(self, rule: str, expression: Expression) -> None:
-        """A line that equals the line above; none if it says the same, or if a number in it became too large."""
-        if expression != self.last and (not _overflows(expression) or _overflows(self.last)):
+        """A line that equals the line above; none if it says the same, or if only in it a number became too large.
+
+        Where the line above still names derivatives, the infinity is that of a derivative.
+        """
+        was_so = _overflows(self.last) or derivatives_of(self.last)
+        if expression != self.last and (was_so or not _overflows(expression)):
             check, self._above = self.checker.compare(rule, expression, self._above)
             self.lines.append(Line(rule, expression, check=check))
 
