@@ -113,14 +113,14 @@ def neuron():
 
 def square():
     """d/dx of u·u, u = 3x + 2: two edges between the same nodes."""
-    u, edge = Symbol("u"), Edge("u", "f", Symbol("u"), 5.0)
+    u, edge = Symbol("u"), Edge("u", "f", Symbol("u"), 5.0, alone=True)
     three = Number(3)
     return Derivation(
         function="f",
         definitions={"u": Sum((Product((three, x)), Number(2))), "f": Product((u, u))},
         wrt="x",
         style="paths",
-        paths=(Path((Edge("x", "u", three, 3.0), edge)),) * 2,
+        paths=(Path((Edge("x", "u", three, 3.0, alone=True), edge)),) * 2,
         path_count=2,
         notes=(),
         lines=(
@@ -175,13 +175,20 @@ def reverse():
         definitions={"u": Call("ln", (x,)), "f": Sum((Product((x, u)), u))},
         wrt="x",
         style="reverse",
-        paths=(Path((Edge("x", "f", u),)), Path((Edge("x", "u", Quotient(Number(1), x)), Edge("u", "f", x)))),
+        paths=(
+            Path((Edge("x", "f", u),)),
+            Path((Edge("x", "u", Quotient(Number(1), x), alone=True), Edge("u", "f", x))),
+        ),
         path_count=2,
         notes=(),
         lines=(
             Line("sought", Derivative("f", "x", total=True)),
             Line("∂f/∂u", Sum((x, Number(1))), check=CHECK, left=Derivative("f", "u")),
-            Line("chain rule", two_by_two((u, Number(1)), (Derivative("f", "u"), Derivative("u", "x"))), check=CHECK),
+            Line(
+                "chain rule",
+                two_by_two((u, Number(1)), (Derivative("f", "u"), Derivative("u", "x", total=True))),
+                check=CHECK,
+            ),
             Line("eliminate u", Sum((Call("ln", (x,)), Quotient(Sum((x, Number(1))), x))), check=CHECK),
         ),
         point={"x": 1.0},

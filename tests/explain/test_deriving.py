@@ -74,7 +74,48 @@ def test_worked_examples(text, wrt, at, rule, result, value):
 def test_a_total_derivative_is_told_from_a_partial_one():
     derivation = cr.derive("f = x²*y; y = x³", at=1)
     assert write(derivation.lines[0].expression) == "df/dx"
-    assert written_lines(derivation)["chain rule"] == "∂f/∂x + (∂f/∂y)(∂y/∂x)"
+    assert written_lines(derivation)["chain rule"] == "∂f/∂x + (∂f/∂y)(dy/dx)"
+
+
+ONE_VARIABLE = "f = u^5; u = 2*x + 1"
+"""The ways to show a board of f, and how each writes the derivatives of f by x, of f by u and of u by x."""
+FORMS = [
+    (str, "d{}/d{}"),
+    (Derivation.latex, r"\frac{{\mathrm{{d}}{}}}{{\mathrm{{d}}{}}}"),
+    (
+        Derivation.html,
+        '<mfrac><mrow><mi mathvariant="normal">d</mi><mi>{}</mi></mrow>'
+        '<mrow><mi mathvariant="normal">d</mi><mi>{}</mi></mrow></mfrac>',
+    ),
+    (Derivation.svg, "d{}/d{}"),
+]
+
+
+@pytest.mark.parametrize(("shown", "form"), FORMS)
+@pytest.mark.parametrize("again", [False, True])
+def test_d_is_written_in_a_function_of_one_variable(shown, form, again):
+    derivation = cr.derive(ONE_VARIABLE, at=1)
+    page = shown(Derivation.from_json(derivation.json()) if again else derivation)
+    assert all(form.format(of, by) in page for of, by in ["fx", "fu", "ux"])
+    assert "∂" not in page
+    assert r"\partial" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "style", "rule", "line"),
+    [
+        ("f = a*b; a = x^2; b = sin(x)", "x", "paths", "chain rule", "(∂f/∂a)(da/dx) + (∂f/∂b)(db/dx)"),
+        ("f = a*b; a = u; b = sin(u); u = 2*x", "x", "reverse", "df/du", "(∂f/∂b)(cos u) + (∂f/∂a)(1)"),
+        (ONE_VARIABLE, "x", "forward", "chain rule", "(5u⁴)(du/dx)"),
+        (ONE_VARIABLE, "u", "paths", "sought", "df/du"),
+        ("f = c*x; c = 3", "x", "paths", "chain rule", "(∂f/∂c)(dc/dx) + ∂f/∂x"),
+        ("f = u^5; u = 2*x + y", "x", "paths", "chain rule", "(∂f/∂u)(∂u/∂x)"),
+        ("f = u*y; u = x^2", "u", "paths", "sought", "∂f/∂u"),
+    ],
+)
+def test_partial_derivatives_are_those_with_other_names_held_fixed(text, wrt, style, rule, line):
+    lines = cr.derive(text, wrt, style=style).lines
+    assert [write(shown.expression) for shown in lines if shown.rule == rule] == [line]
 
 
 def test_a_neuron():
@@ -329,7 +370,7 @@ def test_ascii_tells_partial_from_total_derivatives():
     assert rows[0].startswith("df/dx   where")
     assert any(row.endswith("(partial f/partial x holds the other names fixed; d does not)") for row in rows)
     (chain,) = (row for row in rows if "chain rule" in row)
-    assert chain.split("= ")[1] == "partial f/partial x + (partial f/partial y)*(partial y/partial x)"
+    assert chain.split("= ")[1] == "partial f/partial x + (partial f/partial y)*(dy/dx)"
     assert "partial" not in cr.derive("f = x*y", wrt="x").text(ascii=True)
 
 

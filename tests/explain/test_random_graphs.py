@@ -166,7 +166,7 @@ def test_a_wrong_rule_of_a_composite_is_found(monkeypatch):
     rule = SIGMOID.rules[0]
     object.__setattr__(SIGMOID, "rules", (lambda g, y, x: 1.001 * rule(g, y, x),))
     try:
-        with pytest.raises(ChainruleError, match="∂f/∂x"):
+        with pytest.raises(ChainruleError, match="df/dx"):
             cr.derive("f = σ(x)")
     finally:
         object.__setattr__(SIGMOID, "rules", (rule,))

@@ -54,10 +54,14 @@ def paths(computation: Computation, wrt: str) -> tuple[Path, ...]:
     found = []
     for names in chains(computation, wrt):
         if all(name in reaching for name in names):
-            edges = [[Edge(source, target, local) for local in computation.local(target, source)]
-                     for target, source in pairwise(names)]  # fmt: skip
+            edges = [_edges(computation, target, source) for target, source in pairwise(names)]
             found += [Path(tuple(reversed(way))) for way in product(*edges)]
     return tuple(found)
+
+
+def _edges(computation: Computation, target: str, source: str) -> list[Edge]:
+    alone = computation.partial(target, source).total
+    return [Edge(source, target, local, alone=alone) for local in computation.local(target, source)]
 
 
 def over_paths(computation: Computation, wrt: str) -> tuple[Expression, Expression]:
@@ -65,7 +69,7 @@ def over_paths(computation: Computation, wrt: str) -> tuple[Expression, Expressi
     named, derived = [], []
     for names in chains(computation, wrt):
         steps = list(pairwise(names))
-        named.append(_factors([Derivative(target, source) for target, source in steps]))
+        named.append(_factors([computation.partial(target, source) for target, source in steps]))
         locals_ = [computation.local(t, s) if s in computation.operands(t) else (ZERO,) for t, s in steps]
         derived += [_factors(way) for way in product(*locals_)]
     return added(named), added(derived)

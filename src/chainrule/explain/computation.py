@@ -119,10 +119,22 @@ class Computation:
         unguarded = (without_guards(e, target, self.definitions[target]) for e in found)
         return tuple(self.order.in_one_case(self.order.one(e)) for e in unguarded)
 
+    def partial(self, of: str, by: str) -> Derivative:
+        """The derivative along an edge; with d for ∂ in a function of one variable, where only `by` stands in `of`."""
+        return Derivative(of, by, total=len(self.inputs) == 1 and {*self.operands(of)} <= {by})
+
     def total(self, of: str, by: str) -> Derivative:
-        """The derivative of a name by another; with d in place of ∂ if that acts both directly and through others."""
+        """The derivative of a name by another, through all names.
+
+        With d in place of ∂ if that acts both directly and through others, or as in `partial`.
+        """
+        alone = len(self.inputs) == 1 and depends_alone(self.definitions, of, by)
+        return Derivative(of, by, total=alone or self.acts_twice(of, by))
+
+    def acts_twice(self, of: str, by: str) -> bool:
+        """Whether a name acts on another both directly and through others."""
         through = any(by != name and name in self.reaching(by) for name in self.operands(of))
-        return Derivative(of, by, total=by in self.operands(of) and through)
+        return by in self.operands(of) and through
 
     def closed(self, e: Expression) -> Expression:
         """An expression in the inputs alone."""
@@ -141,6 +153,20 @@ class Computation:
             if Symbol(name) not in found:
                 found[Symbol(name)] = evaluate(meaning, found)
         return found
+
+
+def depends_alone(definitions: Mapping[str, Expression], of: str, by: str) -> bool:
+    """Whether a name is a function of another one alone: all that it is computed from is computed from that."""
+    seen, pending = {by}, [of]
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        if name not in definitions:
+            return False
+        seen.add(name)
+        pending += symbols_of(definitions[name])
+    return True
 
 
 def _places(e: Expression, name: str) -> tuple[Expression, list[Symbol]]:

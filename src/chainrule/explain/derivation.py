@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Literal
 
-from chainrule.explain.expression import Expression
+from chainrule.explain.expression import Derivative, Expression
 from chainrule.figures import counted
 from chainrule.types import Array
 
@@ -26,12 +26,19 @@ class Edge:
         target: the name of the result.
         local: ∂target/∂source in the names of the operands of `target`, from the rule of its operation.
         value: `local` at the point, if there is one.
+        alone: whether `target` is computed from `source` alone, so that d is written, not ∂.
     """
 
     source: str
     target: str
     local: Expression
     value: float | None = None
+    alone: bool = False
+
+    @property
+    def derivative(self) -> Derivative:
+        """∂target/∂source, or dtarget/dsource."""
+        return Derivative(self.target, self.source, self.alone)
 
 
 @dataclass(frozen=True)

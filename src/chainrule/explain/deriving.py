@@ -19,7 +19,7 @@ from chainrule.explain.derivation import Derivation, Path, Style
 from chainrule.explain.deriving_arrays import derive_arrays
 from chainrule.explain.differences import difference, of_traced
 from chainrule.explain.evaluate import evaluate
-from chainrule.explain.expression import Derivative, Number, Symbol
+from chainrule.explain.expression import Number, Symbol
 from chainrule.explain.lines import Board, by_paths, by_steps
 from chainrule.explain.notes import not_finite, notes_at, notes_of
 from chainrule.explain.rewrite import ZERO
@@ -194,7 +194,7 @@ def _check_edges(computation: Computation, checker: Checker, wrt: str) -> None:
         for source in computation.operands(target) if target in reaching and target != wrt else ():
             if source not in reaching:
                 continue
-            d = Derivative(target, source)
+            d = computation.partial(target, source)
             checker.compare(write(d), added(computation.local(target, source)), checker.value(d))
 
 

@@ -22,8 +22,8 @@ def notes_of(computation: Computation, wrt: str) -> list[str]:
     for name in computation.order:
         users = [user for user in reaching if name in computation.operands(user) and user != wrt]
         if name in computation.definitions and name not in reaching and users:
-            notes.append(f"{wrt} does not reach {name}: ∂{name}/∂{wrt} = 0")
-    if computation.total(computation.function, wrt).total:
+            notes.append(f"{wrt} does not reach {name}: {write(computation.partial(name, wrt))} = 0")
+    if computation.acts_twice(computation.function, wrt):
         notes.append(f"∂{computation.function}/∂{wrt} holds the other names fixed; d does not")
     called = {call for meaning in computation.definitions.values() for call in _calls(meaning)}
     notes += [text for name, text in _KINKS.items() if name in called]
@@ -50,7 +50,7 @@ def notes_at(computation: Computation, found: Sequence[Path], known: Mapping[Exp
     edges = dict.fromkeys(edge for path in found for edge in path.edges)
     passed = {(edge.source, edge.target) for edge in edges if edge.value != 0}
     for edge in edges:
-        d = f"∂{edge.target}/∂{edge.source}"
+        d = write(edge.derivative)
         if edge.local != ZERO and (edge.source, edge.target) not in passed:
             meaning = computation.definitions[edge.target]
             function = meaning.function if isinstance(meaning, Call) else edge.target

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from html import escape
 
 from chainrule.explain import svg
+from chainrule.explain.computation import depends_alone
 from chainrule.explain.derivation import Derivation, Edge
 from chainrule.explain.expression import Derivative, Number, Symbol
 from chainrule.explain.layers import Layout, arrange
@@ -163,8 +164,10 @@ class Picture:
         function, wrt, value = self.derivation.function, self.derivation.wrt, self.derivation.value
         if name not in self.lit:
             return write(Symbol(name)), ""
-        sought = self.derivation.lines[0].expression
-        told = write(Derivative(function, name, isinstance(sought, Derivative) and sought.total))
+        sought, definitions = self.derivation.lines[0].expression, self.derivation.definitions
+        total = isinstance(sought, Derivative) and sought.total
+        alone = depends_alone(definitions, function, wrt)  # then it is a function of one variable
+        told = write(Derivative(function, name, total and (not alone or depends_alone(definitions, function, name))))
         if name == function:
             return told, "= 1"
         return told, "= " + _six(value) if name == wrt and value is not None else ""
@@ -325,7 +328,7 @@ def _width(texts: tuple[str, str]) -> float:
 
 
 def _told(edge: Edge) -> str:
-    return f"{write(Derivative(edge.target, edge.source))} = {write(edge.local)}"
+    return f"{write(edge.derivative)} = {write(edge.local)}"
 
 
 def _label(edge: Edge) -> tuple[str, ...]:
@@ -350,7 +353,7 @@ def to_svg(derivation: Derivation) -> str:
     graph with the arrows turned round and ∂target/∂source beside every edge that lies on a path.
     """
     picture = Picture(derivation)
-    sought = write(Derivative(derivation.function, derivation.wrt))
+    sought = write(derivation.lines[0].expression)
     halves = [("Forward: what every name stands for", False)]
     if derivation.paths:
         halves.append((f"Backward: from {derivation.function} to {derivation.wrt}, one factor per edge", True))

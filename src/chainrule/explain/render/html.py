@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from html import escape
 
 from chainrule.explain.derivation import Derivation, Edge
-from chainrule.explain.expression import Derivative, Number, Relation, Symbol
+from chainrule.explain.expression import Number, Relation, Symbol
 from chainrule.explain.render.board import Step, checked, edges_of, meanings, paths_told, routes, steps
 from chainrule.explain.render.latex import to_latex
 from chainrule.explain.render.mathml import to_mathml
@@ -92,7 +92,7 @@ def _arrows(route: tuple[str, ...]) -> str:
 
 
 def _edge(edge: Edge) -> str:
-    local = to_mathml(Relation("=", Derivative(edge.target, edge.source), edge.local))
+    local = to_mathml(Relation("=", edge.derivative, edge.local))
     return local if edge.value is None else f"{local} = {to_mathml(Number(edge.value))}"
 
 

@@ -193,7 +193,7 @@ READERS: dict[type, dict[str, Reader]] = {
     forms.Summation: {"index": _text, "body": _expression},
     forms.Choice: {"condition": _expression, "yes": _expression, "no": _expression},
     forms.Relation: {"symbol": _text, "left": _expression, "right": _expression},
-    Edge: {"source": _text, "target": _text, "local": _expression, "value": _or_none(_float)},
+    Edge: {"source": _text, "target": _text, "local": _expression, "value": _or_none(_float), "alone": _flag},
     Path: {"edges": _all(_record(Edge))},
     Check: {"points": _count, "worst": _float},
     Line: {
