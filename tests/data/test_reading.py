@@ -250,7 +250,9 @@ def test_what_other_columns_of_parquet_hold_does_not_matter(tmp_path):
         read_table(path, wanted=["y"])
 
 
-@pytest.mark.parametrize("stored", ["DECIMAL(20, 0)", "DECIMAL(38, 0)", "BIGINT", "UBIGINT"])
+@pytest.mark.parametrize(
+    "stored", ["DECIMAL(20, 0)", "DECIMAL(38, 0)", "DECIMAL(30, 2)", "DECIMAL(38, 22)", "BIGINT", "UBIGINT"]
+)
 def test_ids_that_float64_would_merge_stay_text_in_every_integer_type(tmp_path, stored):
     path = tmp_path / "t.parquet"
     ids = [2**53, 2**53 + 1, 7]
@@ -260,6 +262,33 @@ def test_ids_that_float64_would_merge_stay_text_in_every_integer_type(tmp_path, 
     )
     duckdb.sql(f"SELECT unnest([7, NULL])::{stored} AS x").write_parquet(str(path))
     assert single(path)[0] == "numeric"
+
+
+def test_the_text_of_parquet_is_read_as_that_of_every_source(file, tmp_path):
+    texts = {
+        "x": ["1", " 2", "NA", "3"],
+        "money": ["$1,234.5", "$2", None, "$3"],
+        "day": ["31.12.2023", "1.2.2023", "2024-01-01", ""],
+        "odd": ["7", "8", "9", "nine"],
+        "town": ["Oslo", "Brno", "Oslo", "?"],
+        "code": ["007", "08", "09", "10"],
+    }
+    path = tmp_path / "t.parquet"
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(texts)
+    frame.to_parquet(path)
+    csv = file("")
+    frame.to_csv(csv, index=False)
+    kinds = {"code": "category"}
+    stored, written = read_table(path, kinds), read_table(csv, kinds)
+    for one, other in zip(stored.columns, written.columns, strict=True):
+        assert (one.name, one.kind) == (other.name, other.kind)
+        np.testing.assert_array_equal(one.values, other.values)
+    assert stored["code"].values.tolist() == texts["code"]
+    assert stored.notes[:2] == written.notes[:2]
+    assert stored.notes[2].endswith("the first exception is 'nine' (row 4)")
+    with pytest.raises(TableError, match=r"t.parquet, row 4, column 'odd': 'nine' is not a number"):
+        read_table(path, {"odd": "numeric"})
 
 
 def test_decimals_with_a_fraction_are_quantities(tmp_path):

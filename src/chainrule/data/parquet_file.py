@@ -1,4 +1,4 @@
-"""A Parquet file states its types, and they decide the kinds.
+"""A Parquet file states its types, and they decide the kinds; text is read as the text of every source.
 
 DuckDB reads in parallel and promises no order, so every query brings the number of each row along, and the values are
 put where it says.
@@ -7,7 +7,7 @@ put where it says.
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.canonical import canonical_texts
+from chainrule.data.conversion import as_kind
 from chainrule.data.database import database, database_error
+from chainrule.data.in_memory import column_of
 from chainrule.data.table import LARGEST_QUANTITY, Column, Kind, Table, chosen_positions, finite
 from chainrule.errors import TableError
 
@@ -49,10 +51,15 @@ class StoredColumn:
         return str(self.type.id)
 
     @property
-    def whole(self) -> bool:
-        """Whether the column can only hold integers."""
-        decimal = self.type_name == "decimal"
-        return self.type_name in INTEGERS or (decimal and dict(self.type.children)["scale"] == 0)
+    def exact(self) -> bool:
+        """Whether the type tells integers apart that float64 does not."""
+        return self.type_name in INTEGERS or self.type_name == "decimal"
+
+    @property
+    def holds_names(self) -> str:
+        """The SQL condition that an exact column holds integers alone, and some that float64 would merge."""
+        beyond = f"(max({self.cell}) >= {LARGEST_QUANTITY} OR min({self.cell}) <= -{LARGEST_QUANTITY})"
+        return f"{beyond} AND bool_and({self.cell} = floor({self.cell}))" if self.type_name == "decimal" else beyond
 
     def expression(self, names: bool) -> tuple[Kind, str]:
         """Return the kind, and the SQL expression that fetches the values; `names` are integers that are no quantities.
@@ -60,6 +67,8 @@ class StoredColumn:
         Raises:
             TableError: The type is nested or binary.
         """
+        if names and self.type_name == "decimal":
+            return "category", f"floor({self.cell})::VARCHAR"
         if self.type_name in TEXTS or names:
             return "category", f"{self.cell}::VARCHAR"
         if self.type_name in INTEGERS | FRACTIONS:
@@ -72,12 +81,19 @@ class StoredColumn:
             f"column {self.name!r} has type {self.type_name}; store numbers, text, booleans, dates or times instead"
         )
 
-    def column(self, kind: Kind, fetched: NDArray[Any], order: NDArray[np.int64]) -> Column:
-        """Return the column of the values that were fetched, which stand in the file in the given order."""
+    def column(
+        self, kind: Kind, fetched: NDArray[Any], order: NDArray[np.int64], known: Kind | None
+    ) -> tuple[Column, str | None]:
+        """Return the column of the values that were fetched, which stand in the file in the given order, and a note.
+
+        `known` is the kind of text, where it is known better than the texts tell.
+        """
+        if self.type_name == "varchar":
+            return column_of(self.name, np.ma.filled(fetched, None)[order], known)
         if kind == "category":
-            return Column(self.name, kind, canonical_texts(np.ma.filled(fetched, None)[order].tolist()))
+            return Column(self.name, kind, canonical_texts(np.ma.filled(fetched, None)[order].tolist())), None
         values = np.ma.filled(fetched.astype(np.float64), np.nan)[order]
-        return Column(self.name, kind, finite(self.name, values), clock=self.type_name == "time")
+        return Column(self.name, kind, finite(self.name, values), clock=self.type_name == "time"), None
 
 
 class ParquetFile:
@@ -91,8 +107,8 @@ class ParquetFile:
             raise TableError(f"column {ROW!r} has a name that DuckDB needs for itself; rename it")
         ((self.rows,),) = self._query("SELECT count(*) FROM read_parquet($path)").fetchall()
 
-    def read(self, stored: Sequence[StoredColumn]) -> Iterator[Column]:
-        """Yield some of the columns, fetched together with the numbers of their rows.
+    def read(self, stored: Sequence[StoredColumn], kinds: Mapping[str, Kind]) -> Iterator[tuple[Column, str | None]]:
+        """Yield some of the columns, fetched together with the numbers of their rows, and a note on each that is odd.
 
         In whatever order the rows arrive, they leave in the order of their numbers.
         """
@@ -104,17 +120,15 @@ class ParquetFile:
         if not np.array_equal(fetched["row"][order], np.arange(self.rows)):
             raise TableError("the rows that arrive are not those of the file; write it anew")
         for column, (kind, _) in zip(stored, readings, strict=True):
-            yield column.column(kind, fetched.pop(column.cell), order)
+            yield column.column(kind, fetched.pop(column.cell), order, kinds.get(column.name))
 
     def _names(self, stored: Sequence[StoredColumn]) -> Collection[StoredColumn]:
         """Return the columns of integers beyond those that float64 tells apart: they are names, not quantities."""
-        whole = [column for column in stored if column.whole]
-        if not whole:
+        exact = [column for column in stored if column.exact]
+        if not exact:
             return ()
-        limit = LARGEST_QUANTITY
-        beyond = ", ".join(f"max({c.cell}) >= {limit} OR min({c.cell}) <= -{limit}" for c in whole)
-        (found,) = self._select(beyond).fetchall()
-        return [column for column, names in zip(whole, found, strict=True) if names]
+        (found,) = self._select(", ".join(column.holds_names for column in exact)).fetchall()
+        return [column for column, names in zip(exact, found, strict=True) if names]
 
     def _select(self, values: str) -> duckdb.DuckDBPyConnection:
         cells = ", ".join(column.cell for column in self.columns)
@@ -124,7 +138,9 @@ class ParquetFile:
         return self._connection.execute(query, {"path": self._path})
 
 
-def read_parquet(path: Path, wanted: Collection[str] | None, optional: Collection[str]) -> Table:
+def read_parquet(
+    path: Path, kinds: Mapping[str, Kind], wanted: Collection[str] | None, optional: Collection[str]
+) -> Table:
     """Read all columns of a Parquet file, or those that are `wanted`, and the `optional` ones that are there.
 
     Raises:
@@ -139,11 +155,12 @@ def read_parquet(path: Path, wanted: Collection[str] | None, optional: Collectio
             together = min(max(CELLS // file.rows, 1), WIDEST)
             chosen = chosen_positions([column.name for column in file.columns], wanted, optional, str(path))
             groups = (chosen[first : first + together] for first in range(0, len(chosen), together))
-            columns = tuple(
-                column for group in groups for column in file.read([file.columns[position] for position in group])
-            )
+            read = [
+                pair for group in groups for pair in file.read([file.columns[position] for position in group], kinds)
+            ]
         except database_error() as error:
             raise TableError(f"{path} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
         except TableError as error:
             raise TableError(str(error) if str(path) in str(error) else f"{path}, {error}") from error
-    return Table(columns, str(path))
+    columns = (as_kind(column, kinds.get(column.name, column.kind), str(path)) for column, _ in read)
+    return Table(tuple(columns), str(path), tuple(note for _, note in read if note))

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from chainrule.data.conversion import as_kind
 from chainrule.data.csv_blocks import csv_blocks
 from chainrule.data.csv_file import open_csv
 from chainrule.data.parquet_file import read_parquet
@@ -63,9 +62,7 @@ def read_table(
         if name.endswith(CSV_SUFFIXES):
             return read_csv(path, kinds, wanted, optional)
         if name.endswith(PARQUET_SUFFIXES):
-            table = read_parquet(path, wanted, optional)
-            columns = (as_kind(column, kinds.get(column.name, column.kind), table.source) for column in table.columns)
-            return Table(tuple(columns), table.source)
+            return read_parquet(path, kinds, wanted, optional)
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror or error}") from error
     other = next((told for suffix, told in OTHER_SUFFIXES.items() if name.endswith(suffix)), "has no known suffix")
