@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from generated_tables import flowers
 
-from chainrule.data import as_table, write_table
+from chainrule.data import Table, as_table, write_table
 from chainrule.errors import ArgumentError, TableError
 from chainrule.tabular import train_table
 
@@ -81,6 +81,24 @@ def test_columns_that_the_model_does_not_know_are_not_looked_at(model):
     np.testing.assert_array_equal(model.predict(odd), model.predict(flowers()))
     with pytest.raises(TableError, match="the table has no column 'length'; did you mean 'lenght'"):
         model.predict(odd.rename(columns={"length": "lenght"}))
+
+
+@pytest.mark.parametrize("source", ["frame", "mapping", "table", "file.csv", "file.parquet"])
+def test_all_columns_that_are_lacking_are_told(model, tmp_path, source):
+    lacking, kept = model.preprocessing.columns[:-1], {model.preprocessing.columns[-1]: [1.0, 2.0], "other": [3.0, 4.0]}
+    assert len(lacking) > 1
+    match source:
+        case "frame":
+            table = pd.DataFrame(kept)
+        case "mapping":
+            table = kept
+        case "table":
+            table = Table.of(kept)
+        case name:
+            table = write_table(tmp_path / name, kept) or tmp_path / name
+    told = f"has no columns {', '.join(map(repr, lacking))}; its columns are {', '.join(map(repr, kept))}"
+    with pytest.raises(TableError, match=told):
+        model.predict(table)
 
 
 def test_what_is_no_table_is_named(model):

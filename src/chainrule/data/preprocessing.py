@@ -18,7 +18,7 @@ from chainrule.data.conversion import as_kind
 from chainrule.data.features import FEATURES, CodedFeature, Dropped, Feature, OneHotFeature, learn_feature
 from chainrule.data.record import JSON, Record
 from chainrule.data.sources import Source, as_table
-from chainrule.data.table import Kind, Table
+from chainrule.data.table import Kind, Table, require_columns
 from chainrule.errors import TableError
 from chainrule.figures import counted
 from chainrule.printable import aligned, listed, printable
@@ -110,6 +110,7 @@ class Preprocessing:
             TableError: A column is missing, or a value does not fit the kind that its column had in
                 training; names the column, row and value.
         """
+        require_columns(self.columns, table.names, table.source)
         matrix = np.empty((table.rows, len(self.feature_names)), np.float32)
         position = 0
         for feature in self.features:

@@ -182,7 +182,7 @@ class Table:
         return name in self._by_name
 
     def __getitem__(self, name: str) -> Column:
-        require_column(name, self._by_name, self.source)
+        require_columns([name], self._by_name, self.source)
         return self._by_name[name]
 
     def notes_on(self, name: str) -> tuple[str, ...]:
@@ -194,10 +194,15 @@ class Table:
         return Table(tuple(column.select(rows) for column in self.columns), self.source, self.notes)
 
 
-def require_column(name: str, known: Collection[str], source: str) -> None:
-    """Raise TableError unless `name` is one of the `known` columns of `source`."""
-    if name not in known:
-        raise TableError(f"{source} has no column {name!r}{suggestion(str(name), known)}")
+def require_columns(names: Iterable[str], known: Collection[str], source: str) -> None:
+    """Raise TableError, which tells all that are lacking, unless the `names` are `known` columns of `source`."""
+    match [name for name in names if name not in known]:
+        case []:
+            return
+        case [name]:
+            raise TableError(f"{source} has no column {name!r}{suggestion(str(name), known)}")
+        case lacking:
+            raise TableError(f"{source} has no columns {quoted(lacking)}; its columns are {quoted(known)}")
 
 
 def chosen_positions(
@@ -206,13 +211,12 @@ def chosen_positions(
     """Return where the columns stand that are looked at: all if `wanted` is None, else those and the `optional` ones.
 
     Raises:
-        TableError: One that is wanted is not there.
+        TableError: Some that are wanted are not there.
     """
     if wanted is None:
         return list(range(len(names)))
     known, chosen = dict.fromkeys(names), {*wanted, *optional}
-    for name in wanted:
-        require_column(name, known, source)
+    require_columns(wanted, known, source)
     return [position for position, name in enumerate(names) if name in chosen]
 
 
@@ -223,8 +227,13 @@ def suggestion(name: str, known: Iterable[str], kind: str = "columns") -> str:
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     if close:
         return f"; did you mean {folded[close[0]]!r}?"
-    shown = ", ".join(map(repr, known[:20])) + (", …" if len(known) > 20 else "")
-    return f"; its {kind} are {shown}"
+    return f"; its {kind} are {quoted(known)}"
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Return the names for a message, at most 20 of them."""
+    names = tuple(names)
+    return ", ".join(map(repr, names[:20])) + (", …" if len(names) > 20 else "")
 
 
 def finite(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
