@@ -211,6 +211,16 @@ def test_the_entropy_counts_weights():
     np.testing.assert_allclose(binary.diagnosis.constant_loss, -0.1 * np.log(0.1) - 0.9 * np.log(0.9))
 
 
+def test_delta_that_a_batch_of_one_row_stops_does_not_vanish():
+    layers = [Dense(8, "relu"), nn.BatchNorm(), Dense(2)]
+    x = np.random.default_rng(0).normal(size=(33, 4))
+    history = nn.Network(4, layers, "cross_entropy").fit(
+        x, (x[:, 0] > 0).astype(int), epochs=3, batch_size=32, diagnose="full", progress=False
+    )
+    assert history.diagnosis.layers[0]["delta"][1] == 0
+    assert names(history.diagnosis) == ["batch of one row"]
+
+
 def test_a_last_batch_of_one_row_is_named():
     layers = [Dense(16, "relu"), nn.Residual([nn.BatchNorm()]), Dense(10)]
     found = diagnosis(layers, optim.Adam(1e-3), batch_size=47)

@@ -211,10 +211,9 @@ def _changing(diagnosis: Diagnosis, vanishing: bool) -> Finding | None:
     layers = [layer for layer in diagnosis.layers if "W" in layer and "delta" in layer]
     if len(layers) < 2 or not len(diagnosis.steps):
         return None
-    if all("delta" in layer.final for layer in layers) and not _changes([layer.series for layer in layers], vanishing):
+    window, when = _of_several_rows(diagnosis, layers), span(diagnosis)
+    if all("delta" in layer.final for layer in layers) and not _changes(window, vanishing):
         window, when = [layer.final for layer in layers], span(diagnosis, late=True)
-    else:
-        window, when = [layer.series for layer in layers], span(diagnosis)
     if not _changes(window, vanishing):
         return None
     first, last = layers[0], layers[-1]
@@ -238,6 +237,14 @@ def _changing(diagnosis: Diagnosis, vanishing: bool) -> Finding | None:
         else 'start from weights="he" or "glorot", put nn.BatchNorm() between, or clip the gradient (clip_norm=1.0)',
         *_unit(diagnosis, first.number),
     )
+
+
+def _of_several_rows(diagnosis: Diagnosis, layers: Sequence[LayerSeries]) -> list[Mapping[str, Array]]:
+    """The series of layers without the steps in which the normalisation of a single row left no δ below it."""
+    if not batch_of_one_row(diagnosis):
+        return [layer.series for layer in layers]
+    told = layers[0]["delta"] != 0
+    return [{name: values[told] for name, values in layer.series.items()} for layer in layers]
 
 
 def _shrink(window: Sequence[Mapping[str, Array]]) -> tuple[float, float]:
