@@ -6,18 +6,21 @@ between semicolons. x is an array [2, 3] of floats, z one [2, 3, 3], q one [1, 3
 
 from __future__ import annotations
 
+# the forms of arguments that all reductions share
+AXES = """
+    axis=None ; axis=0 ; axis=-1 ; axis=(0,) ; axis=(0, 1) ; axis=(-1, 0) ; axis=() ; axis=[0] ;
+    axis=np.int64(1) ; axis=(np.int64(1),) ; axis=np.array(1) ; axis=np.uint8(0) ; axis=True ; axis=1.0 ;
+    axis='a' ; axis=(0, 0) ; axis=5 ; axis=-3 ; axis=(0, 5) ; axis=np.array([0, 1]) ; axis=[0, 1] ; None ; 0 ;
+    (0, 1) ; axis=0, keepdims=True ; axis=0, keepdims=1 ; axis=0, keepdims=np.True_ ; axis=0, keepdims=None ;
+    axis=0, keepdims=np.bool_(False) ; axis=0, out=None ; axis=0, out=np.zeros(3) ; 0, None ;
+    dtype=np.float32 ; dtype=None ; where=x > 1 ; where=True ; initial=2.0
+"""
+
 FAMILIES = [
     (
         "sum mean prod max min",
         "np.{}(x, {})",
-        """
-        axis=None ; axis=0 ; axis=-1 ; axis=(0,) ; axis=(0, 1) ; axis=(-1, 0) ; axis=() ; axis=[0] ;
-        axis=np.int64(1) ; axis=(np.int64(1),) ; axis=np.array(1) ; axis=np.uint8(0) ; axis=True ; axis=1.0 ;
-        axis='a' ; axis=(0, 0) ; axis=5 ; axis=-3 ; axis=(0, 5) ; axis=np.array([0, 1]) ; axis=[0, 1] ; None ; 0 ;
-        (0, 1) ; axis=0, keepdims=True ; axis=0, keepdims=1 ; axis=0, keepdims=np.True_ ; axis=0, keepdims=None ;
-        axis=0, keepdims=np.bool_(False) ; axis=0, out=None ; axis=0, out=np.zeros(3) ; 0, None ;
-        dtype=np.float32 ; dtype=None ; where=x > 1 ; where=True ; initial=2.0
-        """,
+        AXES,
     ),
     (
         "sum mean prod max min var std",
@@ -32,13 +35,9 @@ FAMILIES = [
     (
         "var std",
         "np.{}(x, {})",
-        """
-        axis=None ; axis=0 ; axis=-1 ; axis=(0,) ; axis=(0, 1) ; axis=(-1, 0) ; axis=() ; axis=[0] ;
-        axis=np.int64(1) ; axis=(np.int64(1),) ; axis=np.array(1) ; axis=np.uint8(0) ; axis=True ; axis=1.0 ;
-        axis='a' ; axis=(0, 0) ; axis=5 ; axis=-3 ; axis=(0, 5) ; axis=np.array([0, 1]) ; axis=[0, 1] ; None ; 0 ;
-        (0, 1) ; axis=0, keepdims=True ; axis=0, keepdims=1 ; axis=0, keepdims=np.True_ ; axis=0, keepdims=None ;
-        axis=0, keepdims=np.bool_(False) ; axis=0, out=None ; axis=0, out=np.zeros(3) ; 0, None ;
-        dtype=np.float32 ; dtype=None ; where=x > 1 ; where=True ; initial=2.0 ; ddof=1 ; ddof=0.5 ;
+        AXES
+        + """;
+        ddof=1 ; ddof=0.5 ;
         ddof=np.int64(1) ; ddof=None ; ddof='a' ; ddof=6 ; ddof=10 ; correction=1 ; 0, None, None, 1 ;
         mean=np.mean(x)
         """,
