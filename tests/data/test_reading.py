@@ -164,6 +164,8 @@ def test_file_names_are_read_literally(tmp_path, name):
         (b'"x,y\n1,2\n', r"line 1 does not name columns \(unexpected end of data\); close each quote"),
         (b"x,y\n1,2\n3\n", r"line 3 has 1 value but line 1 names 2 columns"),
         (b"x,y\n1,2\n3,4,5\n", r"line 3 has 3 values but line 1 names 2 columns"),
+        (b"x,y\n1,2,3\n", r"or name the first column too if it numbers the rows"),
+        (b"x,y,z\n1\n", r"or fill the line"),
         (b"x\n1,2\n", r"line 2 has 2 values but line 1 names 1 column; quote values that contain ','"),
         (b"# by me\nx,y\n1,2\n", r"line 1 names 1 column; delete the comment lines above the names"),
         (b'x,y\n"a\nb",2\n\n3,4\n5\n', r"line 6 has 1 value but"),

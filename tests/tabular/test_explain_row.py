@@ -237,11 +237,12 @@ def test_text_and_page(late, flights):
 def test_names_of_columns_cannot_break_a_page():
     random = np.random.default_rng(0)
     x = random.normal(size=60)
-    name = "<b>&\n"
+    name = "<b>&\n\x1b]0;x\x07"
     table = Table((Column.of(name, x), Column.of("y", x * 2 + random.normal(size=60))))
     model, _ = train_table(table, "y", hidden=(), epochs=2, progress=False)
     why = model.explain(at(table, 0))
     assert "<b>" not in why.html()
+    assert all(character.isprintable() for character in why.html())
     assert "\\n" in str(why)
 
 

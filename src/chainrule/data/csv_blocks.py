@@ -132,12 +132,13 @@ def unparsable(file: CsvFile, error: csv.Error) -> str:
 
 def other_width(file: CsvFile, found: int) -> str:
     """Return the complaint on a record with another number of values than there are names."""
-    comment = file.names[0].startswith("#")
-    fill = f"quote values that contain {file.delimiter!r}, or fill the line"
-    return (
-        f"has {counted(found, 'value')} but line {file.line} names {counted(len(file.names), 'column')}; "
-        f"{'delete the comment lines above the names' if comment else fill}"
-    )
+    if file.names[0].startswith("#"):
+        fix = "delete the comment lines above the names"
+    elif found == len(file.names) + 1:
+        fix = f"quote values that contain {file.delimiter!r}, or name the first column too if it numbers the rows"
+    else:
+        fix = f"quote values that contain {file.delimiter!r}, or fill the line"
+    return f"has {counted(found, 'value')} but line {file.line} names {counted(len(file.names), 'column')}; {fix}"
 
 
 def undecodable_line(file: CsvFile) -> int:

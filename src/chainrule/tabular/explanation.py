@@ -158,11 +158,11 @@ class RowExplanation:
         )
         shares = changes([effect.share for effect in self.effects])
         rows = "".join(_html_row(effect, share, largest) for effect, share in zip(self.effects, shares, strict=True))
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        notes = "".join(f"<p>{escape(printable(note))}</p>" for note in self.notes)
         return (
             f'<section aria-label="Why this prediction" style="font:16px/1.6 system-ui,sans-serif;overflow-x:auto">'
             f'<table style="border-collapse:collapse;border-spacing:1em 0">'
-            f'<caption style="text-align:left;font-weight:bold">{escape(self.summary)}</caption>'
+            f'<caption style="text-align:left;font-weight:bold">{escape(printable(self.summary))}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}</section>"
         )
 
@@ -211,9 +211,9 @@ def _html_row(effect: ColumnEffect, share: str, largest: float) -> str:
     colour, side = ("#2166ac", "0 0 0 50%") if effect.share >= 0 else ("#b2182b", f"0 0 0 {50 - percent / 2:.1f}%")
     bar = f'<div style="background:{colour};height:0.8em;width:{percent / 2:.1f}%;margin:{side}"></div>'
     cells = (effect.value, effect.baseline, share)
-    said = "".join(f'<td style="padding-right:1em">{escape(text)}</td>' for text in cells)
+    said = "".join(f'<td style="padding-right:1em">{escape(printable(text))}</td>' for text in cells)
     return (
-        f'<tr><th scope="row" style="text-align:left;padding-right:1em">{escape(effect.column)}</th>{said}'
+        f'<tr><th scope="row" style="text-align:left;padding-right:1em">{escape(printable(effect.column))}</th>{said}'
         f'<td style="width:12em;padding-right:1em" aria-hidden="true">{bar}</td>'
         f"<td>{escape(_what_changes(effect))}</td></tr>"
     )
