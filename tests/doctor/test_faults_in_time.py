@@ -10,19 +10,11 @@ from chainrule import nn, optim
 from chainrule.doctor.recorder import MOST_LAYERS, MOST_WEIGHTS, LayerFacts, Recorder, Rhythm
 from chainrule.errors import DivergenceError
 from chainrule.train import Callback
+from noisy_digits import digits
 
 Dense = nn.Dense
 STEPS = 625
 TIMES = (2, STEPS // 2, STEPS * 93 // 100)
-
-
-@functools.cache
-def digits():
-    """Ten patterns of 8 × 8 numbers, each drawn 80 times with noise, of variance 1."""
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 10, 800)
-    X = random.normal(size=(10, 64))[labels] + 1.5 * random.normal(size=(800, 64))
-    return (X / np.std(X)).astype(np.float32), labels
 
 
 class Planted(Callback):

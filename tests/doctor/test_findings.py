@@ -1,7 +1,6 @@
 """Faults planted one by one are found, by their names and no others; healthy trainings have none."""
 
 import contextlib
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +13,10 @@ from chainrule.doctor.findings import FORMS
 from chainrule.errors import DivergenceError
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.tabular import train_table
+from noisy_digits import digits
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Dense = nn.Dense
-
-
-@functools.cache
-def digits():
-    """Ten patterns of 8 × 8 numbers, each drawn 80 times with noise, of variance 1."""
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 10, 800)
-    X = random.normal(size=(10, 64))[labels] + 1.5 * random.normal(size=(800, 64))
-    return (X / np.std(X)).astype(np.float32), labels
 
 
 def diagnosis(layers, optimizer=None, diagnose="cheap", **options):
