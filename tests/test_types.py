@@ -109,11 +109,12 @@ def test_axes_are_counted_from_the_front_and_sorted():
     assert normalise_axis(-1, 3) == 2
     assert normalise_axes(None, 3) == (0, 1, 2)
     assert normalise_axes((-1, 0), 3) == (0, 2)
-    assert normalise_axes([1], 3) == (1,)
     assert normalise_axes((), 3) == ()
     for axis in (3, -4):
         with pytest.raises(ArgumentError, match=f"axis {axis} does not exist in an array with 3 axes"):
             normalise_axis(axis, 3)
+    with pytest.raises(ArgumentError, match="an axis must be an integer"):  # as NumPy refuses a list
+        normalise_axes([1], 3)
     with pytest.raises(ArgumentError, match="names the same axis twice"):
         normalise_axes((0, -3), 3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import stat
 from difflib import get_close_matches
@@ -43,7 +44,8 @@ def _complaint(path: Path, what: str) -> str | None:
             return f"{name} is a directory; name the {what} inside it"
         if not stat.S_ISREG(mode):
             return f"{name} is not a regular file; copy the {what} to a file first"
-        path.open("rb").close()
+        if not os.access(path, os.R_OK):
+            raise PermissionError
     except (FileNotFoundError, NotADirectoryError):
         return _missing(path, name)
     except PermissionError:

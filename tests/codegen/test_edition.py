@@ -13,7 +13,7 @@ from chainrule.codegen.edition import EDITION, digest_of
 
 PACKAGE = Path(chainrule.__file__).parent
 FOLDERS = ("codegen", "graph", "ops", "plan")
-IRRELEVANT = {"config", "errors", "tree"}  # what they hold reaches code as an argument, or not at all
+IRRELEVANT = {"config", "errors", "figures", "tree"}  # what they hold reaches code as an argument, or not at all
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Everything that NumPy has is called by its NumPy name: `np.sin(x)`, `x @ w`, `np
 
 import chainrule.ops.matmul
 import chainrule.ops.shape  # noqa: F401 (these two add no names: they teach NumPy's functions to trace)
+from chainrule.graph import REGISTRY
 from chainrule.ops.composite import (
     elu,
     gelu,
@@ -28,7 +29,11 @@ from chainrule.ops.reduce import logsumexp
 from chainrule.ops.sparse import sparse_matmul, sparse_outer
 from chainrule.ops.value import Value, lift
 
+OWN = frozenset(REGISTRY)
+"""The names of the library's own operations, all of which the engine has code for."""
+
 __all__ = [
+    "OWN",
     "Value",
     "elu",
     "erf",

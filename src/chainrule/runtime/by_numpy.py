@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.codegen.kernels import has_code
 from chainrule.errors import ArgumentError, CompileError, FallbackWarning
 from chainrule.graph import Graph, Node, Op, make_constant, make_node, rebuild
 from chainrule.graph.node import Attributes
+from chainrule.ops import OWN
 from chainrule.ops.convert import BROADCAST, CAST
 from chainrule.ops.outside import OUTSIDE, Outside
 from chainrule.ops.shape import RESHAPE, SLICE
@@ -67,9 +67,13 @@ def with_calls(graph: Graph) -> Graph:
     Raises:
         CompileError: such an operation is of floats and of integers of 64 bits together.
     """
-    if all(has_code(node.op) for node in graph.nodes):
+    others = {node.op for node in graph.nodes if node.op.name not in OWN}
+    if not others:
         return graph
-    return rebuild(graph, lambda _, node: node if has_code(node.op) else _call(node))
+    from chainrule.codegen.kernels import has_code  # a program whose code is kept needs no generator
+
+    lacking = {op for op in others if not has_code(op)}
+    return rebuild(graph, lambda _, node: _call(node) if node.op in lacking else node) if lacking else graph
 
 
 def _call(node: Node) -> Node:

@@ -9,6 +9,7 @@ import pytest
 from chainrule.cli.running import run
 from chainrule.data import read_table
 from chainrule.doctor import Diagnosis
+from chainrule.interrupt import Interrupt
 from chainrule.tabular import train_table
 
 BAD = "\x1b]0;mine\x07\x9b2J\b\x7f\u202e\u2066"
@@ -81,7 +82,7 @@ def test_whatever_is_printed_is_printable(what, directory, monkeypatch, capsys):
     status, *arguments = COMMANDS[what]
     monkeypatch.chdir(directory)
     monkeypatch.setenv("CHAINRULE_CACHE", os.environ["CHAINRULE_CACHE"] + BAD)
-    assert run(arguments) == status
+    assert run(arguments, Interrupt()) == status
     output, errors = capsys.readouterr()
     assert output + errors
     raw = {character for character in output + errors if not character.isprintable()} - {"\n"}
@@ -91,13 +92,13 @@ def test_whatever_is_printed_is_printable(what, directory, monkeypatch, capsys):
 @pytest.mark.parametrize("what", ["train", "inspect", "doctor of a forged run"])
 def test_markup_is_text(what, directory, monkeypatch, capsys):
     monkeypatch.chdir(directory)
-    run(COMMANDS[what][1:])
+    run(COMMANDS[what][1:], Interrupt())
     assert "[red]r[/red]" in capsys.readouterr().out
 
 
 def test_what_is_written_to_a_file_is_as_it_was(directory, monkeypatch, capsys):
     monkeypatch.chdir(directory)
-    run(COMMANDS["predict"][1:])
+    run(COMMANDS["predict"][1:], Interrupt())
     written = read_table(directory / f"o{BAD}.csv")
     assert written.names == ("prediction", f"probability_left {RED}", "probability_right")
     assert np.isin(written["prediction"].values.astype(str), [f"left {RED}", "right"]).all()
