@@ -1,5 +1,6 @@
 """Files that users name: what is wrong with one is said in the same way everywhere, with the fix."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,8 @@ def test_what_is_no_file(tmp_path):
 
 
 def test_permission(tmp_path, monkeypatch):
-    def refuse(*arguments):
-        raise PermissionError(13, "Permission denied")
-
     (tmp_path / "a.csv").touch()
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)  # an administrator may read everything
     assert refusal(tmp_path / "a.csv").endswith(
         "cannot be read: permission denied; allow yourself to read it, or name a copy"
     )
