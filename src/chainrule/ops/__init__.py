@@ -33,7 +33,6 @@ OWN = frozenset(REGISTRY)
 """The names of the library's own operations, all of which the engine has code for."""
 
 __all__ = [
-    "OWN",
     "Value",
     "elu",
     "erf",
