@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-_IMPORTS = "<frozen importlib._bootstrap>"
+_NOT_CUT_SHORT = ("importlib._bootstrap.", "llvmlite.")
+"""Modules inside of which nothing is raised: half a module stays broken, what is half released is released again."""
 _ASKING = (signal.SIGINT, signal.SIGTERM)
-_SECONDS = 0.02  # until a signal that came during an import is looked at again
+_SECONDS = 0.02  # until a signal that waits is looked at again
 
 
 class Interrupt:
     """Whether someone asked to stop; it is itself the handler of the signals.
 
     A first signal inside of `patiently` is remembered, all others raise KeyboardInterrupt. One that comes during an
-    import waits for its end, as a module that was cut short stays broken; a second one does not wait.
+    import, or inside of llvmlite, waits for its end; a second one does not wait.
 
     Attributes:
         requested: the first signal that came, 0 if none did.
@@ -29,13 +30,13 @@ class Interrupt:
     def __init__(self) -> None:
         self.requested = self.raised = 0
         self._patient = self._again = False
-        self._waiting = 0  # a signal that came during an import
+        self._waiting = 0  # a signal that came inside of what is not cut short
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Remember the request, or raise KeyboardInterrupt."""
         is_second = self._waiting and not self._again
         self._again = False
-        if _is_import(frame) and not is_second:
+        if _is_not_cut_short(frame) and not is_second:
             self._waiting = number
             self._look_again()
         elif self._patient and not self.requested:
@@ -95,9 +96,9 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _is_import(frame: FrameType | None) -> bool:
+def _is_not_cut_short(frame: FrameType | None) -> bool:
     while frame is not None:
-        if frame.f_code.co_filename == _IMPORTS:
+        if f"{frame.f_globals.get('__name__')}.".startswith(_NOT_CUT_SHORT):
             return True
         frame = frame.f_back
     return False
