@@ -34,16 +34,12 @@ MOMENTS = (1, 300, 4000, 12_000, *(pytest.param(moment, marks=pytest.mark.nightl
 
 
 @pytest.fixture
-def interrupted(tmp_path):
-    """Run a command to which a signal is sent at its n-th event.
-
-    Coverage does not measure it: cut short, it would keep a lock that its next line waits for.
-    """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS_")}
+def interrupted(tmp_path, unmeasured):
+    """Run a command to which a signal is sent at its n-th event."""
 
     def run(moment, number, *arguments):
         process = [sys.executable, "-c", PROGRAM, str(moment), str(int(number)), *map(str, arguments)]
-        return subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, env=environment)
+        return subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, env=unmeasured)
 
     return run
 
@@ -94,7 +90,7 @@ for name in ("slow", "endless"):
 """
     process = [sys.executable, "-c", program]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, env=environment)
+    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, env=unmeasured)
     assert result.stdout.split("\n") == ["whole", "True True", "first", "False True", ""], result.stderr
 
 
