@@ -90,7 +90,7 @@ for name in ("slow", "endless"):
 """
     process = [sys.executable, "-c", program]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, env=unmeasured)
+    result = subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, env=environment)
     assert result.stdout.split("\n") == ["whole", "True True", "first", "False True", ""], result.stderr
 
 
