@@ -36,6 +36,12 @@ def test_a_query_is_interrupted():
         query_until_interrupted()
 
 
+def test_no_query_waits_for_other_threads():
+    """On two or more threads DuckDB 2.0.1 now and then never comes back from an interrupt."""
+    with database() as connection:
+        assert connection.execute("SELECT current_setting('threads')").fetchall() == [(1,)]
+
+
 def test_another_fault_stays_what_it_is():
     with pytest.raises(RuntimeError, match="something else"):
         fail_otherwise()

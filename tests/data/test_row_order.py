@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import Table, parquet_file, read_table, write_table
-from chainrule.data.database import OFFLINE
+from chainrule.data.database import SETTINGS
 from chainrule.tabular import TableModel, train_table
 
 pandas = pytest.importorskip("pandas")
@@ -64,7 +64,7 @@ def test_large_csv(tmp_path, megabytes):
 
 @pytest.fixture(params=[1, 2, 3, 5, 8])
 def threads(request, monkeypatch):
-    monkeypatch.setitem(OFFLINE, "threads", request.param)
+    monkeypatch.setitem(SETTINGS, "threads", request.param)
 
 
 @pytest.mark.usefixtures("threads")
