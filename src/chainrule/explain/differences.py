@@ -64,21 +64,23 @@ def difference(function: Bounded, at: Any) -> Difference:
         best = last = Difference(np.full(at.shape, np.nan), np.full(at.shape, np.inf), np.zeros(at.shape, bool))
         for count, step in enumerate(_STEPS, 1):
             found, rounding = _extrapolated(function, at, step * np.maximum(0.1, np.abs(at)), middle)
-            confirmed = np.abs(found.value - last.value) <= _APART * (last.noise + rounding)
-            best, last = _better(best, last, confirmed), found
+            best, last = _better(best, last, found, rounding), found
             done = np.isfinite(best.told(middle)) | (rounding > best.noise)  # which grows as the step becomes shorter
             if count >= _TRIED and np.all(done | ~np.isfinite(middle)):
                 break
     return best
 
 
-def _better(best: Difference, other: Difference, confirmed: Array) -> Difference:
-    """The best so far, or another one with a smaller error that the next shorter step confirms.
+def _better(best: Difference, wider: Difference, shorter: Difference, rounding: Array) -> Difference:
+    """The best so far, or that of a wider step with a smaller error, if the next shorter step confirms it.
 
-    Its error is less but for rounding. A step that happens to be a period of the function, or many, is not confirmed.
+    A step that happens to be a period of the function, or many, is not confirmed. Between many kinks the error is what
+    the shorter step shows, not what the function looks like from afar.
     """
-    better = confirmed & (other.noise < best.noise)
-    pairs = ((best.value, other.value), (best.noise, other.noise), (best.kink, other.kink))
+    apart = np.abs(shorter.value - wider.value)
+    noise = np.maximum(wider.noise, apart)
+    better = (apart <= _APART * (wider.noise + rounding)) & (noise < best.noise)
+    pairs = ((best.value, wider.value), (best.noise, noise), (best.kink, wider.kink))
     return Difference(*(np.where(better, new, old) for old, new in pairs))
 
 
