@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from chainrule.data import Table, read_table
+from chainrule.errors import ChainruleError
 from chainrule.tabular import train_table
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -67,5 +68,10 @@ def test_the_surest_and_the_least_sure_rows_are_explained(name):
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", [*SMALL, *LARGE])
 def test_every_row_is_explained(name):
+    refused = {}
     for row in range(trained(name)[0].rows):
-        assert all(written(name, row))
+        try:
+            assert all(written(name, row))
+        except ChainruleError as error:
+            refused[row] = str(error)
+    assert not refused
