@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import duckdb
 import numpy as np
@@ -291,6 +292,24 @@ def test_the_text_of_parquet_is_read_as_that_of_every_source(file, tmp_path):
     assert stored.notes[2].endswith("the first exception is 'nine' (row 4)")
     with pytest.raises(TableError, match=r"t.parquet, row 4, column 'odd': 'nine' is not a number"):
         read_table(path, {"odd": "numeric"})
+
+
+def test_ids_of_more_digits_than_duckdb_reads_are_refused_and_quantities_are_not(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "id": ([Decimal(10**39 + 1), None, Decimal(10**39 + 2)], pyarrow.decimal256(45, 0)),
+        "count": ([Decimal(7), None, Decimal(9)], pyarrow.decimal256(45, 0)),
+        "mass": ([Decimal("1e20") + Decimal("0.5"), None, Decimal("1.25")], pyarrow.decimal256(60, 2)),
+    }
+    arrays = {name: pyarrow.array(values, type_) for name, (values, type_) in columns.items()}
+    parquet.write_table(pyarrow.table(arrays), tmp_path / "t.parquet")
+    with pytest.raises(TableError, match=r"column 'id' holds whole numbers of more than 38 digits.*store them as text"):
+        read_table(tmp_path / "t.parquet")
+    parquet.write_table(pyarrow.table(arrays).drop(["id"]), tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    np.testing.assert_array_equal(table["count"].values, [7, np.nan, 9])
+    np.testing.assert_array_equal(table["mass"].values, [1e20, np.nan, 1.25])
 
 
 def test_decimals_with_a_fraction_are_quantities(tmp_path):

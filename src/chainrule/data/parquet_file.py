@@ -33,6 +33,9 @@ TEXTS = {"varchar", "enum", "uuid", "boolean"}
 NUMBERED = "SELECT {values} FROM read_parquet($path, file_row_number=true) AS cells({cells}, row)"
 ROW = "file_row_number"
 """DuckDB's name for the number of a row; the last column of what `NUMBERED` reads."""
+_MOST_DIGITS = 38
+"""DuckDB's DECIMAL has so many; it reads what has more as float64."""
+ROUNDED = f"SELECT name FROM parquet_schema($path) WHERE precision > {_MOST_DIGITS}"
 CELLS, WIDEST = 2**24, 2**12
 """A query fetches so many cells, and so many columns, at most."""
 
@@ -44,6 +47,8 @@ class StoredColumn:
     cell: str
     name: str
     type: duckdb.sqltypes.DuckDBPyType
+    is_rounded: bool
+    """Whether it is a DECIMAL of so many digits that DuckDB hands over float64."""
 
     @property
     def type_name(self) -> str:
@@ -53,20 +58,25 @@ class StoredColumn:
     @property
     def exact(self) -> bool:
         """Whether the type tells integers apart that float64 does not."""
-        return self.type_name in INTEGERS or self.type_name == "decimal"
+        return self.type_name in INTEGERS or self.type_name == "decimal" or self.is_rounded
 
     @property
     def holds_names(self) -> str:
         """The SQL condition that an exact column holds integers alone, and some that float64 would merge."""
         beyond = f"(max({self.cell}) >= {LARGEST_QUANTITY} OR min({self.cell}) <= -{LARGEST_QUANTITY})"
-        return f"{beyond} AND bool_and({self.cell} = floor({self.cell}))" if self.type_name == "decimal" else beyond
+        return beyond if self.type_name in INTEGERS else f"{beyond} AND bool_and({self.cell} = floor({self.cell}))"
 
     def expression(self, names: bool) -> tuple[Kind, str]:
         """Return the kind, and the SQL expression that fetches the values; `names` are integers that are no quantities.
 
         Raises:
-            TableError: The type is nested or binary.
+            TableError: The type is nested or binary, or these are names of which DuckDB reads the first digits alone.
         """
+        if names and self.is_rounded:
+            raise TableError(
+                f"column {self.name!r} holds whole numbers of more than {_MOST_DIGITS} digits, of which the last "
+                "are not read; store them as text"
+            )
         if names and self.type_name == "decimal":
             return "category", f"floor({self.cell})::VARCHAR"
         if self.type_name in TEXTS or names:
@@ -102,7 +112,11 @@ class ParquetFile:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection, self._path = connection, glob.escape(str(path.absolute()))
         stored = self._query("SELECT * FROM read_parquet($path) LIMIT 0").description
-        self.columns = [StoredColumn(f"c{number}", column[0], column[1]) for number, column in enumerate(stored)]
+        rounded = {name for (name,) in self._query(ROUNDED).fetchall()}
+        self.columns = [
+            StoredColumn(f"c{number}", name, type_, name in rounded and type_.id == "double")
+            for number, (name, type_, *_) in enumerate(stored)
+        ]
         if any(column.name.lower() == ROW for column in self.columns):
             raise TableError(f"column {ROW!r} has a name that DuckDB needs for itself; rename it")
         ((self.rows,),) = self._query("SELECT count(*) FROM read_parquet($path)").fetchall()
