@@ -93,6 +93,22 @@ def test_right_derivatives_pass_beside_poles_and_kinks_and_where_they_are_0(name
         cr.check_grads(function, (np.array([point, 0.9 * point], dtype),), order=1)
 
 
+def test_a_function_that_is_finite_at_the_point_alone_fails():
+    def alone(x):
+        return np.where(x == 1.0, x, np.nan)
+
+    with pytest.raises(GradientError, match="expected nan"):
+        cr.check_grads(alone, (np.array([1.0, 1.0]),), order=1)
+
+
+@pytest.mark.parametrize("function", [np.log, np.reciprocal, np.sqrt])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_all_orders_pass_beside_poles_and_where_sizes_differ(function, order):
+    for point in (1e-3, 1e-9, 1e-12, 1e-15, 1e-30, 1e-60):
+        cr.check_grads(function, (point,), order)
+    cr.check_grads(function, (np.array([1e-6, 1.0, 1e6]),), order)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("point", [1e-30, 1e-12, 1e-6, 1e-3, 1.0, 1e3, 1e6])
 @pytest.mark.parametrize("name", ["log", "sqrt", "arctan", "exp", "multiply"])
