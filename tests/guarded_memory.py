@@ -33,8 +33,8 @@ def guarded(shape, dtype, at_end=True):
 
 
 def guard_executables(patch, at_end):
-    """Give every executable such memory, and every call copies of its arguments and results in such memory."""
-    run = executable.Executable.run
+    """Give every executable such memory, for constants too, and every call copies of what it reads and writes."""
+    run, held = executable.Executable.run, executable.constant_memory
 
     def aligned(size):
         rounded = -(-max(size, 64) // 64) * 64
@@ -54,5 +54,9 @@ def guard_executables(patch, at_end):
             result[...] = computed
         return done
 
+    def constant_memory(array, buffer):
+        return held(array, buffer) if buffer.padded else copied(array)
+
     patch.setattr(executable, "aligned", aligned)
+    patch.setattr(executable, "constant_memory", constant_memory)
     patch.setattr(executable.Executable, "run", guarded_run)

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import nn, optim, reference
 from chainrule.codegen.target import LEVELS, runs_here, target
 from engine_runs import assert_agree, compiled, run, traced
@@ -80,6 +81,36 @@ def test_everything_else(shape, level):
     results = run(compiled(graph, 2, target=target(level)), [x, w, i], threads=2)
     for actual, wanted in zip(results, reference.prepare(graph)([x, w, i]), strict=True):
         assert_agree(actual, wanted, 2**13 if wanted.dtype == np.float64 else 16)
+
+
+@each_end
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.usefixtures("guards")
+def test_arrays_that_the_graph_holds(dtype):
+    """Beside padded scratch memory, which is read and written in whole vectors."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(3, 5)).astype(dtype), rng.normal(size=(5, 5)).astype(dtype)
+    row, matrix = np.arange(5).astype(dtype), rng.normal(size=(3, 5)).astype(dtype)
+
+    def mixed(x, w):
+        wide = np.tanh(np.sin(x) @ w)
+        return (wide * row) @ w, (wide + matrix) @ w, np.sum(wide * matrix, axis=1), np.max(wide - row, axis=0)
+
+    graph = traced(mixed, x, w)
+    results = run(compiled(graph, 2), [x, w], threads=2)
+    for actual, wanted in zip(results, reference.prepare(graph)([x, w]), strict=True):
+        assert_agree(actual, wanted, 2**13 if wanted.dtype == np.float64 else 16)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("take", [lambda x, i: x[i], lambda x, i: np.take(x, i)], ids=["index", "take"])
+@pytest.mark.parametrize("indices", [[0, -1, 0], [0, 0, 0], [-1], [0, -1] * 4])
+def test_indices_past_the_end_of_an_axis_of_one_are_not_looked_up(indices, take, dtype):
+    """A vector that is wider than the axis reads more indices than there are: found by fuzzing."""
+    for size in (1, 2, 3):
+        x = np.linspace(0.3, 0.9, size).astype(dtype)
+        product = cr.grad(lambda x: np.prod(take(x, indices)))
+        np.testing.assert_allclose(cr.compile(product)(x), product(x), rtol=1e-6)
 
 
 @each_end

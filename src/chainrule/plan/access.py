@@ -49,9 +49,9 @@ def reads(
         if (current, at) in seen:
             continue
         seen.add((current, at))
-        if current.op is CONSTANT:
+        if current.op is CONSTANT and not current.type.shape:  # a number in the code
             continue
-        if current.op is INPUT or (not first and stop(current)):
+        if is_leaf(current) or (not first and stop(current)):
             yield current, at
         else:
             pending.extend((operand, index, False) for operand, index in operand_indices(current, at))
@@ -67,8 +67,7 @@ def moves_lanes(roots: Iterable[tuple[Node, Indices]], axis: int, stop: Callable
         node, at = pending.pop()
         if node.op.kind is Kind.MOVEMENT and node.op.name not in ("broadcast", "transpose", "scatter_add"):
             of_operands = operand_indices(node, at)
-            long = any(i == axis and n != 1 for i, n in zip(at, node.type.shape, strict=True))
-            if long and not all(axis in inner for _, inner in of_operands[:1]):
+            if axis in at and axis not in of_operands[0][1]:
                 return True
             if node.op.name == "take" and axis in of_operands[1][1]:
                 return True

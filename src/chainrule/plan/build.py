@@ -11,6 +11,7 @@ from chainrule.plan.fuse import Fusion
 from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
 from chainrule.plan.layout import (
     Role,
+    constant,
     fuse_with_factors,
     in_panels,
     in_place,
@@ -31,7 +32,8 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
     """The plan of a simplified graph without free inputs."""
     graph, fusion = fuse_with_factors(prepare(graph), usage)
     constants = tuple(node for node in graph.nodes if node.op is CONSTANT and node.type.shape)
-    buffers = {node: _argument(node, slot, usage) for slot, node in enumerate((*graph.inputs, *constants))}
+    buffers = {node: _argument(node, slot, usage) for slot, node in enumerate(graph.inputs)}
+    buffers |= {node: constant(node, slot) for slot, node in enumerate(constants, len(graph.inputs))}
     reads_of = reading(fusion)
     read_as = roles(graph)
     states = _add_states(graph, usage, fusion, reads_of, buffers, read_as)
@@ -62,7 +64,7 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
 
 
 def _argument(node: Node, slot: int, usage: Usage) -> Buffer:
-    """The caller's array for an input or a constant."""
+    """The caller's array for an input."""
     if slot in usage.in_place:
         return in_place(node, slot, slot in usage.with_gaps)
     return plain(node, Place.ARGUMENT, slot, slot in usage.moving_inputs)

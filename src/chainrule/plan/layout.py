@@ -166,6 +166,13 @@ def plain(node: Node, place: Place, slot: int, moving: bool) -> Buffer:
     return buffer
 
 
+def constant(node: Node, slot: int) -> Buffer:
+    """A copy of an array that the graph holds: C-contiguous, and padded where it is a single row."""
+    buffer = _buffer(node, natural(node), Place.ARGUMENT, node.type.dtype.itemsize, padded=len(node.type.shape) == 1)
+    buffer.slot = slot
+    return buffer
+
+
 def in_place(node: Node, slot: int, with_gaps: bool) -> Buffer:
     """An array of the caller with strides of its own; `with_gaps` if they are not 1 along the last axis."""
     buffer = plain(node, Place.ARGUMENT, slot, moving=False)

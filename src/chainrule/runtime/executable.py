@@ -58,7 +58,7 @@ class Executable:
         self._scratch = aligned(plan.shared_bytes)
         self._private = aligned(plan.private_bytes * threads)
         self._flags = aligned(FLAG_BYTES * threads)
-        self._constants = [np.ascontiguousarray(node.keywords["value"].array) for node in plan.constants]
+        self._constants = [constant_memory(node.keywords["value"].array, plan.buffers[node]) for node in plan.constants]
         self._slots = self._block.data  # written to three times as fast as the array
         self._address = address(self._block)
         self._set(SHARED, self._scratch)
@@ -236,6 +236,15 @@ def address(array: Array) -> int:
         return ctypes.addressof(_Byte.from_buffer(array))
     except (TypeError, ValueError):
         return int(array.ctypes.data)
+
+
+def constant_memory(array: Array, buffer: Buffer) -> Array:
+    """A constant in memory that ends with the buffer's padding."""
+    if not buffer.padded:
+        return np.ascontiguousarray(array)
+    memory = aligned(buffer.bytes)
+    memory[: array.nbytes] = np.ascontiguousarray(array).view(np.uint8)
+    return memory
 
 
 def aligned(size: int) -> Array:
