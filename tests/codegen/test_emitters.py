@@ -14,7 +14,6 @@ from chainrule.codegen.target import LEVELS, target
 from chainrule.codegen.views import VIEWS
 from chainrule.graph import REGISTRY, Kind
 from chainrule.plan import make_plan
-from chainrule.plan.access import is_anchor, is_view
 from engine_runs import traced
 from op_cases import CASES, CHAINRULE
 
@@ -37,7 +36,7 @@ def test_every_operation_is_computed_in_exactly_one_way(name):
     graph = traced(case.traced, *case.arguments())
     nodes = [node for node in graph.nodes if node.op.name == name]
     assert nodes
-    assert all((node.op.kind is Kind.ELEMENTWISE) + is_view(node) + is_anchor(node) == 1 for node in nodes)
+    assert all((node.op.kind is Kind.ELEMENTWISE) + node.op.is_view + node.op.is_anchor == 1 for node in nodes)
 
 
 def everything():

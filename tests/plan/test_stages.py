@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chainrule import ops, reference
 from chainrule.graph import Kind
 from chainrule.plan import Place, make_plan
-from chainrule.plan.access import axis_groups, is_view, operand_indices
+from chainrule.plan.access import axis_groups, operand_indices
 from chainrule.plan.divide import COLUMNS, candidates, part
 from chainrule.plan.kernels import Buffer, Kernel, Store
 from chainrule.plan.layout import LINE, base_of, natural, scratch
@@ -212,7 +212,7 @@ def test_rows_of_scratch_memory_begin_at_cache_lines_and_do_not_overlap(shape, d
 def test_a_chain_of_transposes_has_one_base():
     x = np.ones((2, 3, 4))
     graph = traced(lambda x: np.transpose(np.transpose(np.sin(x), (2, 0, 1)), (1, 0, 2)) + 1, x)
-    view = next(node for node in graph.nodes if is_view(node) and node.type.shape != (2, 3, 4))
+    view = next(node for node in graph.nodes if node.op.is_view and node.type.shape != (2, 3, 4))
     base, axes = base_of(view)
     assert base.op.kind is Kind.ELEMENTWISE
     assert tuple(base.type.shape[axis] for axis in axes) == view.type.shape

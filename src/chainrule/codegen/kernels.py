@@ -15,7 +15,11 @@ from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_memb
 from chainrule.codegen.scalar import EMITTERS
 from chainrule.codegen.target import Target
 from chainrule.codegen.views import VIEWS
-from chainrule.graph import CONSTANT, INPUT, Kind, Op
+from chainrule.graph import Kind, Op
+from chainrule.ops import OWN
+from chainrule.ops.index import SCATTER_ADD
+from chainrule.ops.outside import OUTSIDE
+from chainrule.ops.random import RANDOM_BITS
 from chainrule.plan import Kernel, Plan
 
 PARAMETERS = (
@@ -37,15 +41,9 @@ class Written(NamedTuple):
     addresses: Val
 
 
-_ANCHORS = frozenset(
-    {"matmul", "sum", "max", "min", "argmax", "argmin", "logsumexp", "sparse_matmul", "sparse_outer", "scatter_add"}
-    | {"outside", "random_bits"}
-)
-
-
 def has_code(op: Op) -> bool:
     """Whether the engine can compute an operation."""
-    return op in (INPUT, CONSTANT) or op.name in EMITTERS or op.name in VIEWS or op.name in _ANCHORS
+    return op in OWN or op.name in EMITTERS or op.name in VIEWS
 
 
 def write_kernel(module: Module, target: Target, plan: Plan, kernel: Kernel, threads: int) -> Written:
@@ -54,17 +52,17 @@ def write_kernel(module: Module, target: Target, plan: Plan, kernel: Kernel, thr
     function = Function(module, name, PARAMETERS, attributes="nounwind noinline", exported=False)
     elements = Elements(plan, kernel, function, Context(plan))
     anchor = kernel.anchor.op
-    if anchor.name in ("sparse_matmul", "sparse_outer"):
+    if anchor.is_sparse:
         sparse.write(elements, target)
     elif anchor.kind is Kind.CONTRACTION:
         products.write(elements, target, threads)
     elif anchor.kind is Kind.REDUCTION:
         reductions.write(elements, target)
-    elif anchor.name == "scatter_add":
+    elif anchor is SCATTER_ADD:
         scatter.write(elements, target)
-    elif anchor.name == "outside":
+    elif anchor is OUTSIDE:
         outside.write(elements, target)
-    elif anchor.name == "random_bits":
+    elif anchor is RANDOM_BITS:
         random.write(elements)
     elif (source := transposition.source_of(elements)) and transposition.is_large(elements, target, source, threads):
         transposition.write(elements, target, source)

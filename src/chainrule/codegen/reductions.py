@@ -23,6 +23,7 @@ from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_memb
 from chainrule.codegen.scalar import convert, element_of, extreme
 from chainrule.codegen.scope import Index, Indices, Pulled
 from chainrule.codegen.target import Target
+from chainrule.ops.reduce import ARGMAX, ARGMIN, MAX, MIN, SUM
 from chainrule.plan.access import moves_lanes, reads
 
 _FLOAT64 = np.dtype(np.float64)
@@ -90,16 +91,15 @@ class _Fold:
 def _reduction(e: Elements, at: Indices, width: int, vectors: bool) -> Val:
     f, anchor = e.function, e.kernel.anchor
     dtype = anchor.operands[0].type.dtype
-    name = anchor.op.name
-    if name == "sum":
+    if anchor.op is SUM:
         wide = _FLOAT64 if dtype.kind == "f" else dtype
         start: Any = -0.0 if dtype.kind == "f" else 0
         total = _pass(e, at, width, vectors, _Fold(start, _add(wide), wide, lambda g, x: convert(g, x, dtype, wide)))
         return _nothing_is_zero(e, convert(f, total, wide, dtype))
-    if name in ("max", "min"):
-        return _pass(e, at, width, vectors, _extreme_fold(name, dtype))
-    if name in ("argmax", "argmin"):
-        return _position(e, at, "gt" if name == "argmax" else "lt")
+    if anchor.op in (MAX, MIN):
+        return _pass(e, at, width, vectors, _extreme_fold(anchor.op.name, dtype))
+    if anchor.op in (ARGMAX, ARGMIN):
+        return _position(e, at, "gt" if anchor.op is ARGMAX else "lt")
     return _logsumexp(e, at, width, vectors, dtype)
 
 
@@ -198,7 +198,7 @@ def _pass(e: Elements, at: Indices, width: int, vectors: bool, fold: _Fold) -> V
 def _lanes_apart(e: Elements) -> bool:
     """Whether every lane makes a reduction of its own, since the last axis of the space is nearer in memory."""
     anchor = e.kernel.anchor
-    if not e.kernel.space or anchor.op.name not in ("sum", "max", "min"):
+    if not e.kernel.space or anchor.op not in (SUM, MAX, MIN):
         return e.kernel.keeps_last_axis
     axes, near = reduced_axes(e), _neighbours(e)
     kept = near[max(set(range(len(near))) - set(axes))]

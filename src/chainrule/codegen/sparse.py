@@ -29,10 +29,10 @@ _INT64 = np.dtype(np.int64)
 
 def write(e: Elements, target: Target) -> None:
     """The kernel of either product."""
-    if e.kernel.anchor.op.name == "sparse_matmul":
-        _write_matmul(e, target)
-    else:
+    if e.kernel.anchor.op.scatters:
         _write_outer(e, target)
+    else:
+        _write_matmul(e, target)
 
 
 def _write_matmul(e: Elements, target: Target) -> None:

@@ -12,6 +12,7 @@ from chainrule.codegen.loops import bounds_of
 from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scope import Index
 from chainrule.codegen.target import Target
+from chainrule.ops.elementwise import STOP_GRADIENT
 from chainrule.plan import Buffer
 from chainrule.plan.layout import base_of
 
@@ -21,7 +22,7 @@ def source_of(e: Elements) -> Buffer | None:
     if len(e.kernel.space) != 2 or len(e.kernel.stores) != 1:
         return None
     (store,) = e.kernel.stores
-    if store.node.op.name != "stop_gradient" or store.axes != (0, 1):
+    if store.node.op is not STOP_GRADIENT or store.axes != (0, 1):
         return None
     base, axes = base_of(store.node.operands[0])
     buffer = e.plan.buffers.get(base)

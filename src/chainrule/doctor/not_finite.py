@@ -16,6 +16,9 @@ import numpy as np
 from chainrule import reference
 from chainrule.errors import ArgumentError, ChainruleError, ModelFileError
 from chainrule.graph import CONSTANT, INPUT, Graph, Kind, Node, topological_order
+from chainrule.ops.convert import BROADCAST, CAST
+from chainrule.ops.elementwise import WHERE
+from chainrule.ops.matmul import MATMUL
 from chainrule.ops.value import lift
 from chainrule.tracing import trace_call
 from chainrule.transforms import pull_back
@@ -231,10 +234,10 @@ def _sources(values: Mapping[Node, Array], node: Node, element: Element) -> list
     operands = list(node.operands)
     shapes = [operand.type.shape for operand in operands]
     if node.op.kind is Kind.ELEMENTWISE:
-        if node.op.name == "where":
+        if node.op is WHERE:
             operands = [operands[1] if values[operands[0]][element] else operands[2]]
         return [(operand, _only(operand.type.shape, element)) for operand in operands]
-    if node.op.kind is Kind.MOVEMENT and node.op.name not in ("scatter_add",):
+    if node.op.is_view:
         floats = [operand.type.is_float for operand in operands]
         sizes = np.cumsum([0, *(operand.type.size if f else 0 for operand, f in zip(operands, floats, strict=True))])
         numbered = [
@@ -246,7 +249,7 @@ def _sources(values: Mapping[Node, Array], node: Node, element: Element) -> list
             (operand, (array == origin) if f else np.zeros(operand.type.shape, bool))
             for operand, f, array in zip(operands, floats, numbered, strict=True)
         ]
-    if node.op.name == "matmul" and all(len(shape) == 2 for shape in shapes):
+    if node.op is MATMUL and all(len(shape) == 2 for shape in shapes):
         row, column = np.zeros(shapes[0], bool), np.zeros(shapes[1], bool)
         row[element[0]], column[:, element[1]] = True, True
         return list(zip(operands, (row, column), strict=True))
@@ -353,7 +356,7 @@ def _number(values: Any) -> str:
 
 def _written(node: Node, depth: int) -> str:
     """The node as on paper, down to a depth; broadcasts and conversions of dtype are not written."""
-    while node.op.name in ("broadcast", "cast"):
+    while node.op in (BROADCAST, CAST):
         (node,) = node.operands
     if node.op is INPUT:
         return str(node.keywords["slot"])

@@ -133,7 +133,7 @@ def _elements(node: Node, operands: list[Array]) -> Array:
         return _each(op.numpy, 1)(*operands)
     if op.kind is Kind.ELEMENTWISE:
         return _each(partial(apply, op, **keywords), len(operands))(*operands)
-    if op.kind is Kind.MOVEMENT and op.name != "scatter_add":
+    if op.is_view:
         return _array(op.numpy(*operands, **keywords))
     if op.kind is Kind.REDUCTION and op.name in _FOLDED:
         return _folded(_FOLDED[op.name], operands[0], keywords["axis"])

@@ -2,7 +2,7 @@
 
 from chainrule.graph.graph import Graph, dependants, topological_order
 from chainrule.graph.node import CONSTANT, INPUT, Constant, Node, make_constant, make_input, make_node
-from chainrule.graph.op import EachOperand, Kind, Op, Rule
+from chainrule.graph.op import NO_TRAITS, EachOperand, Kind, Op, Rule, Trait
 from chainrule.graph.origin import Origin, current_origin, inherit
 from chainrule.graph.rebuild import rebuild, with_outputs
 from chainrule.graph.registry import REGISTRY, register
@@ -10,6 +10,7 @@ from chainrule.graph.registry import REGISTRY, register
 __all__ = [
     "CONSTANT",
     "INPUT",
+    "NO_TRAITS",
     "REGISTRY",
     "Constant",
     "EachOperand",
@@ -19,6 +20,7 @@ __all__ = [
     "Op",
     "Origin",
     "Rule",
+    "Trait",
     "current_origin",
     "dependants",
     "inherit",

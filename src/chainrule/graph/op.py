@@ -1,14 +1,15 @@
 """One record per primitive operation: everything mathematical about it stands in one place.
 
-An `Op` has no default values, so that a forgotten facet is an error when the record is made. Only its machine code
-lives elsewhere, because lowering varies by target and not by operation.
+The mathematics of an `Op` has no default values, so that a forgotten facet is an error when the record is made; its
+traits say in what it is unlike others of its kind. Only its machine code lives elsewhere, because lowering varies by
+target and not by operation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, Flag, auto
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -29,6 +30,22 @@ class Kind(Enum):
     MOVEMENT = "movement"
 
 
+class Trait(Flag):
+    """In what an operation is unlike others of its kind; whoever plans or rewrites asks for these, never for names."""
+
+    COSTLY = auto()
+    ANCHOR = auto()
+    SCATTERS = auto()
+    REPEATS = auto()
+    SPARSE = auto()
+    EFFECT = auto()
+    COMPARISON = auto()
+    LOGICAL = auto()
+
+
+NO_TRAITS = Trait(0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Op:
     """A primitive operation.
@@ -40,6 +57,7 @@ class Op:
         infer: (*operand types, **attributes) -> type of the result; raises ArgumentError if the operands do not fit.
         numpy: (*arrays, **attributes) -> array; what the operation means.
         rules: for each operand its derivative rule, or None where the result does not depend on it smoothly.
+        traits: in what it is unlike others of its kind.
     """
 
     name: str
@@ -48,9 +66,55 @@ class Op:
     infer: Callable[..., ArrayType]
     numpy: Callable[..., Array]
     rules: Sequence[Rule | None]
+    traits: Trait = NO_TRAITS
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    @property
+    def is_anchor(self) -> bool:
+        """Whether it needs loops of its own, as every reduction and contraction does, so that a kernel begins at it."""
+        return self.kind in (Kind.REDUCTION, Kind.CONTRACTION) or Trait.ANCHOR in self.traits
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it only says where elements come from, and computes nothing."""
+        return self.kind is Kind.MOVEMENT and not self.is_anchor
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether an element takes so many instructions that its result is rather kept than computed twice."""
+        return Trait.COSTLY in self.traits
+
+    @property
+    def scatters(self) -> bool:
+        """Whether it adds to elements of its result that indices name, so that no two threads may do it at once."""
+        return Trait.SCATTERS in self.traits
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is a view that only repeats elements: it leaves none out and moves none among the others."""
+        return Trait.REPEATS in self.traits
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is a product with a sparse matrix: operands values, columns, starts, rows and a dense matrix."""
+        return Trait.SPARSE in self.traits
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether somebody notices how often it is computed."""
+        return Trait.EFFECT in self.traits
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether it is true or false of two numbers, such as a < b."""
+        return Trait.COMPARISON in self.traits
+
+    @property
+    def is_logical(self) -> bool:
+        """Whether it is true or false of truths, such as a and b."""
+        return Trait.LOGICAL in self.traits
 
 
 class EachOperand(Sequence[Rule]):

@@ -49,7 +49,7 @@ def _is_number(node: Node) -> bool:
     """Whether the node is one number, perhaps broadcast to a shape."""
     if node.op is CONSTANT:
         return node.type.size == 1
-    return node.op.name == "broadcast" and _is_number(node.operands[0])
+    return node.op.repeats and _is_number(node.operands[0])
 
 
 def _write(node: Node, names: dict[Node, str]) -> str:

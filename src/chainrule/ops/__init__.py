@@ -29,8 +29,8 @@ from chainrule.ops.reduce import logsumexp
 from chainrule.ops.sparse import sparse_matmul, sparse_outer
 from chainrule.ops.value import Value, lift
 
-OWN = frozenset(REGISTRY)
-"""The names of the library's own operations, all of which the engine has code for."""
+OWN = frozenset(REGISTRY.values())
+"""The library's own operations, all of which the engine has code for."""
 
 __all__ = [
     "Value",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.graph import Kind, Op, register
+from chainrule.graph import Kind, Op, Trait, register
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift
 from chainrule.types import ArrayType, Shape, as_array, as_dtype, as_integers, broadcast_shapes, holds
 
@@ -47,6 +47,7 @@ BROADCAST: Op = register(
         infer=_broadcast_type,
         numpy=lambda x, shape: np.broadcast_to(x, shape),
         rules=(_sum_over_copies,),
+        traits=Trait.REPEATS,
     )
 )
 

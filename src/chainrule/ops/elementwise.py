@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.graph import Kind, Op, Rule, register
+from chainrule.graph import NO_TRAITS, Kind, Op, Rule, Trait, register
 from chainrule.ops.convert import broadcast, common_dtype, dtype_of, fit, loop_dtypes, match, match_loop, shape_of
 from chainrule.ops.special import erf as _erf_of_array
 from chainrule.ops.value import ArrayLike, Value, apply, implements, implements_named, known_number, lift, refuse
@@ -44,9 +44,14 @@ def _bool_type(*operands: ArrayType) -> ArrayType:
 
 
 def _elementwise(
-    name: str, formula: str, function: Callable[..., Array], *rules: Rule | None, infer: Any = _same_type
+    name: str,
+    formula: str,
+    function: Callable[..., Array],
+    *rules: Rule | None,
+    infer: Any = _same_type,
+    traits: Trait = NO_TRAITS,
 ) -> Op:
-    return register(Op(name, Kind.ELEMENTWISE, formula, infer, function, rules))
+    return register(Op(name, Kind.ELEMENTWISE, formula, infer, function, rules, traits))
 
 
 # Arithmetic
@@ -56,7 +61,9 @@ SUBTRACT = _elementwise(
     "subtract", "{0} − {1}", np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, infer=_number_type
 )
 MULTIPLY = _elementwise("multiply", "{0}·{1}", np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
-DIVIDE = _elementwise("divide", "{0} / {1}", np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b)
+DIVIDE = _elementwise(
+    "divide", "{0} / {1}", np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b, traits=Trait.COSTLY
+)
 NEGATIVE = _elementwise("negative", "−{0}", np.negative, lambda g, y, x: -g, infer=_number_type)
 
 
@@ -80,28 +87,30 @@ def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     return g * y * np.log(np.where(a == 0, 1, a))
 
 
-POWER = _elementwise("power", "{0}^{1}", _power, _power_base, _power_exponent)
+POWER = _elementwise("power", "{0}^{1}", _power, _power_base, _power_exponent, traits=Trait.COSTLY)
 
 # Functions of one variable
 
-EXP = _elementwise("exp", "exp {0}", np.exp, lambda g, y, x: g * y)
-EXPM1 = _elementwise("expm1", "expm1 {0}", np.expm1, lambda g, y, x: g * np.exp(x))
-LOG = _elementwise("log", "log {0}", np.log, lambda g, y, x: g / x)
-LOG1P = _elementwise("log1p", "log1p {0}", np.log1p, lambda g, y, x: g / (1 + x))
-LOG2 = _elementwise("log2", "log2 {0}", np.log2, lambda g, y, x: g * (1 / log(2)) / x)
-LOG10 = _elementwise("log10", "log10 {0}", np.log10, lambda g, y, x: g * (1 / log(10)) / x)
-SQRT = _elementwise("sqrt", "√{0}", np.sqrt, lambda g, y, x: g / (2 * y))
-SIN = _elementwise("sin", "sin {0}", np.sin, lambda g, y, x: g * np.cos(x))
-COS = _elementwise("cos", "cos {0}", np.cos, lambda g, y, x: -g * np.sin(x))
-TAN = _elementwise("tan", "tan {0}", np.tan, lambda g, y, x: g * (1 + y * y))
-ARCTAN = _elementwise("arctan", "arctan {0}", np.arctan, lambda g, y, x: g / (1 + x * x))
-TANH = _elementwise("tanh", "tanh {0}", np.tanh, lambda g, y, x: g * (1 - y * y))
-SINH = _elementwise("sinh", "sinh {0}", np.sinh, lambda g, y, x: g * np.cosh(x))
-COSH = _elementwise("cosh", "cosh {0}", np.cosh, lambda g, y, x: g * np.sinh(x))
-ERF = _elementwise("erf", "erf {0}", _erf_of_array, lambda g, y, x: g * (2 / sqrt(pi)) * np.exp(-x * x))
+EXP = _elementwise("exp", "exp {0}", np.exp, lambda g, y, x: g * y, traits=Trait.COSTLY)
+EXPM1 = _elementwise("expm1", "expm1 {0}", np.expm1, lambda g, y, x: g * np.exp(x), traits=Trait.COSTLY)
+LOG = _elementwise("log", "log {0}", np.log, lambda g, y, x: g / x, traits=Trait.COSTLY)
+LOG1P = _elementwise("log1p", "log1p {0}", np.log1p, lambda g, y, x: g / (1 + x), traits=Trait.COSTLY)
+LOG2 = _elementwise("log2", "log2 {0}", np.log2, lambda g, y, x: g * (1 / log(2)) / x, traits=Trait.COSTLY)
+LOG10 = _elementwise("log10", "log10 {0}", np.log10, lambda g, y, x: g * (1 / log(10)) / x, traits=Trait.COSTLY)
+SQRT = _elementwise("sqrt", "√{0}", np.sqrt, lambda g, y, x: g / (2 * y), traits=Trait.COSTLY)
+SIN = _elementwise("sin", "sin {0}", np.sin, lambda g, y, x: g * np.cos(x), traits=Trait.COSTLY)
+COS = _elementwise("cos", "cos {0}", np.cos, lambda g, y, x: -g * np.sin(x), traits=Trait.COSTLY)
+TAN = _elementwise("tan", "tan {0}", np.tan, lambda g, y, x: g * (1 + y * y), traits=Trait.COSTLY)
+ARCTAN = _elementwise("arctan", "arctan {0}", np.arctan, lambda g, y, x: g / (1 + x * x), traits=Trait.COSTLY)
+TANH = _elementwise("tanh", "tanh {0}", np.tanh, lambda g, y, x: g * (1 - y * y), traits=Trait.COSTLY)
+SINH = _elementwise("sinh", "sinh {0}", np.sinh, lambda g, y, x: g * np.cosh(x), traits=Trait.COSTLY)
+COSH = _elementwise("cosh", "cosh {0}", np.cosh, lambda g, y, x: g * np.sinh(x), traits=Trait.COSTLY)
+ERF = _elementwise(
+    "erf", "erf {0}", _erf_of_array, lambda g, y, x: g * (2 / sqrt(pi)) * np.exp(-x * x), traits=Trait.COSTLY
+)
 ABS = _elementwise("abs", "|{0}|", np.abs, lambda g, y, x: g * np.sign(x))
 SIGN = _elementwise("sign", "sign {0}", np.sign, None, infer=_number_type)
-FLOOR = _elementwise("floor", "⌊{0}⌋", np.floor, None)
+FLOOR = _elementwise("floor", "⌊{0}⌋", np.floor, None, traits=Trait.COSTLY)
 STOP_GRADIENT = _elementwise("stop_gradient", "constant {0}", np.copy, None)
 
 # Choices
@@ -115,13 +124,15 @@ def _if_chosen(g: Any, y: Any, a: Any, b: Any) -> Any:
 _CHOICE = (_if_chosen, lambda g, y, a, b: _if_chosen(g, y, b, a))
 MAXIMUM = _elementwise("maximum", "max({0}, {1})", np.maximum, *_CHOICE)
 MINIMUM = _elementwise("minimum", "min({0}, {1})", np.minimum, *_CHOICE)
-LESS = _elementwise("less", "{0} < {1}", np.less, None, None, infer=_bool_type)
-LESS_EQUAL = _elementwise("less_equal", "{0} ≤ {1}", np.less_equal, None, None, infer=_bool_type)
-EQUAL = _elementwise("equal", "{0} = {1}", np.equal, None, None, infer=_bool_type)
-NOT_EQUAL = _elementwise("not_equal", "{0} ≠ {1}", np.not_equal, None, None, infer=_bool_type)
-AND = _elementwise("and", "{0} ∧ {1}", np.logical_and, None, None, infer=_bool_type)
-OR = _elementwise("or", "{0} ∨ {1}", np.logical_or, None, None, infer=_bool_type)
-NOT = _elementwise("not", "¬{0}", np.logical_not, None, infer=_bool_type)
+LESS = _elementwise("less", "{0} < {1}", np.less, None, None, infer=_bool_type, traits=Trait.COMPARISON)
+LESS_EQUAL = _elementwise(
+    "less_equal", "{0} ≤ {1}", np.less_equal, None, None, infer=_bool_type, traits=Trait.COMPARISON
+)
+EQUAL = _elementwise("equal", "{0} = {1}", np.equal, None, None, infer=_bool_type, traits=Trait.COMPARISON)
+NOT_EQUAL = _elementwise("not_equal", "{0} ≠ {1}", np.not_equal, None, None, infer=_bool_type, traits=Trait.COMPARISON)
+AND = _elementwise("and", "{0} ∧ {1}", np.logical_and, None, None, infer=_bool_type, traits=Trait.LOGICAL)
+OR = _elementwise("or", "{0} ∨ {1}", np.logical_or, None, None, infer=_bool_type, traits=Trait.LOGICAL)
+NOT = _elementwise("not", "¬{0}", np.logical_not, None, infer=_bool_type, traits=Trait.LOGICAL)
 
 
 def _where_type(condition: ArrayType, a: ArrayType, b: ArrayType) -> ArrayType:

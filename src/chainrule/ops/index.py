@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.graph import Kind, Op, register
+from chainrule.graph import Kind, Op, Trait, register
 from chainrule.ops.convert import cast, match, shape_of
 from chainrule.ops.shape import slice_axes
 from chainrule.ops.value import ArrayLike, Value, apply, implements, lift, refuse
@@ -59,6 +59,7 @@ SCATTER_ADD: Op = register(  # the adjoint of take: elements that were taken twi
         infer=_scatter_type,
         numpy=_scatter_array,
         rules=(lambda g, y, x, indices, axis, length: apply(TAKE, g, indices, axis=axis), None),
+        traits=Trait.ANCHOR | Trait.SCATTERS,
     )
 )
 

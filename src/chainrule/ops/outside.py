@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError, ChainruleError
-from chainrule.graph import EachOperand, Kind, Op, register
+from chainrule.graph import EachOperand, Kind, Op, Trait, register
 from chainrule.ops.value import Value, apply
 from chainrule.tree import Tree
 from chainrule.types import Array, ArrayType, as_array
@@ -78,7 +78,15 @@ def _no_derivative(position: int, g: Any, y: Any, *operands: Any, function: Outs
 
 
 OUTSIDE = register(
-    Op("outside", Kind.SOURCE, "outside({*})", _outside_type, _outside_array, EachOperand(_no_derivative))
+    Op(
+        "outside",
+        Kind.SOURCE,
+        "outside({*})",
+        infer=_outside_type,
+        numpy=_outside_array,
+        rules=EachOperand(_no_derivative),
+        traits=Trait.ANCHOR | Trait.EFFECT,
+    )
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.graph import Kind, Op, register
+from chainrule.graph import Kind, Op, Trait, register
 from chainrule.ops.convert import cast
 from chainrule.ops.value import ArrayLike, apply
 from chainrule.types import Array, ArrayType, Shape, as_dtype
@@ -54,7 +54,7 @@ def _random_bits_type(key: ArrayType, shape: Shape, stream: int) -> ArrayType:
 
 
 RANDOM_BITS = register(
-    Op("random_bits", Kind.SOURCE, "random bits {0}", _random_bits_type, _random_bits_array, rules=(None,))
+    Op("random_bits", Kind.SOURCE, "random bits {0}", _random_bits_type, _random_bits_array, (None,), Trait.ANCHOR)
 )
 
 

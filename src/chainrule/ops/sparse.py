@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.graph import Kind, Op, register
+from chainrule.graph import Kind, Op, Trait, register
 from chainrule.ops.convert import cast, common_dtype
 from chainrule.ops.value import ArrayLike, Value, apply, refuse
 from chainrule.types import Array, ArrayType, as_array
@@ -99,6 +99,7 @@ SPARSE_MATMUL = register(
                 values, columns, starts, rows, g, length=W.shape[0]
             ),
         ),
+        traits=Trait.SPARSE,
     )
 )
 SPARSE_OUTER = register(
@@ -115,6 +116,7 @@ SPARSE_OUTER = register(
             None,
             lambda g, y, values, columns, starts, rows, x, length: sparse_matmul(values, columns, starts, rows, g),
         ),
+        traits=Trait.SPARSE | Trait.SCATTERS,
     )
 )
 

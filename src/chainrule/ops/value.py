@@ -72,7 +72,7 @@ def lift(value: ArrayLike) -> Value:
 def known_number(value: Value) -> float | None:
     """The number that every element of `value` is known to be while recording, if there is one."""
     node = value.node
-    while node.op.name == "broadcast":
+    while node.op.repeats:
         (node,) = node.operands
     return float(node.keywords["value"].array.item()) if node.op is CONSTANT and node.type.size == 1 else None
 

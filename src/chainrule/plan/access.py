@@ -10,24 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 
 from chainrule.graph import CONSTANT, INPUT, Kind, Node
+from chainrule.ops.convert import BROADCAST
+from chainrule.ops.index import SCATTER_ADD, TAKE
+from chainrule.ops.matmul import MATMUL
+from chainrule.ops.outside import OUTSIDE
+from chainrule.ops.random import RANDOM_BITS
+from chainrule.ops.shape import CONCATENATE, RESHAPE, SLICE, TRANSPOSE, UNSLICE
 from chainrule.types import Shape
 
 Indices = tuple[int | None, ...]
-SPARSE = ("sparse_matmul", "sparse_outer")
-
-
-def is_view(node: Node) -> bool:
-    """Whether a node only says where elements come from."""
-    return node.op.kind is Kind.MOVEMENT and node.op.name != "scatter_add"
-
-
-def is_anchor(node: Node) -> bool:
-    """Whether a node needs a kernel of its own."""
-    return node.op.kind in (Kind.CONTRACTION, Kind.REDUCTION) or node.op.name in (
-        "scatter_add",
-        "random_bits",
-        "outside",
-    )
 
 
 def is_leaf(node: Node) -> bool:
@@ -65,11 +56,11 @@ def moves_lanes(roots: Iterable[tuple[Node, Indices]], axis: int, stop: Callable
     pending, seen = list(roots), set(roots)
     while pending:
         node, at = pending.pop()
-        if node.op.kind is Kind.MOVEMENT and node.op.name not in ("broadcast", "transpose", "scatter_add"):
+        if node.op.is_view and not node.op.repeats and node.op is not TRANSPOSE:
             of_operands = operand_indices(node, at)
             if axis in at and axis not in of_operands[0][1]:
                 return True
-            if node.op.name == "take" and axis in of_operands[1][1]:
+            if node.op is TAKE and axis in of_operands[1][1]:
                 return True
         if is_leaf(node) or stop(node):
             continue
@@ -81,23 +72,22 @@ def moves_lanes(roots: Iterable[tuple[Node, Indices]], axis: int, stop: Callable
 
 def operand_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
     """Every operand of a node with the indices of its elements that element `at` of the node needs."""
-    operands, keywords = node.operands, node.keywords
-    name = node.op.name
-    if node.op.kind is Kind.ELEMENTWISE:
+    op, operands, keywords = node.op, node.operands, node.keywords
+    if op.kind is Kind.ELEMENTWISE:
         return [(operand, at) for operand in operands]
-    if name == "matmul":
+    if op is MATMUL:
         return [(operands[0], (*at[:-1], None)), (operands[1], (*at[:-2], None, at[-1]))]
-    if name in SPARSE:
-        row = at[0] if name == "sparse_matmul" else None
+    if op.is_sparse:
+        row = None if op.scatters else at[0]
         return [*((x, (None,)) for x in operands[:3]), (operands[3], (row,)), (operands[4], (None, at[1]))]
-    if node.op.kind is Kind.REDUCTION:
+    if op.kind is Kind.REDUCTION:
         axis = keywords["axis"]
         return [(operands[0], _expanded(at, axis if isinstance(axis, tuple) else (axis,)))]
-    if name == "outside":
+    if op is OUTSIDE:
         return [(operand, (None,) * len(operand.type.shape)) for operand in operands]
-    if name == "random_bits":
+    if op is RANDOM_BITS:
         return [(operands[0], (None,))]
-    if name == "scatter_add":
+    if op is SCATTER_ADD:
         axis = keywords["axis"]
         inner = (*at[:axis], *(None,) * len(operands[1].type.shape), *at[axis + 1 :])
         return [(operands[0], inner), (operands[1], (None,) * len(operands[1].type.shape))]
@@ -105,28 +95,28 @@ def operand_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
 
 
 def _view_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
-    operands, keywords, name = node.operands, node.keywords, node.op.name
+    op, operands, keywords = node.op, node.operands, node.keywords
     source = operands[0].type.shape
-    if name == "broadcast":
+    if op is BROADCAST:
         return [(operands[0], tuple(None if n == 1 else i for n, i in zip(source, _last(at, source), strict=True)))]
-    if name == "transpose":
+    if op is TRANSPOSE:
         axes = keywords["axes"]
         return [(operands[0], tuple(at[axes.index(i)] for i in range(len(axes))))]
-    if name == "reshape":
+    if op is RESHAPE:
         return [(operands[0], _reshaped(at, node.type.shape, source))]
-    if name == "slice":
+    if op is SLICE:
         whole = [r == (0, n, 1) for r, n in zip(keywords["ranges"], source, strict=True)]
         return [(operands[0], tuple(i if w else None for i, w in zip(at, whole, strict=True)))]
-    if name == "unslice":
+    if op is UNSLICE:
         whole = [r == (0, n, 1) for r, n in zip(keywords["ranges"], node.type.shape, strict=True)]
         return [(operands[0], tuple(i if w else None for i, w in zip(at, whole, strict=True)))]
-    if name == "concatenate":
+    if op is CONCATENATE:
         axis = keywords["axis"]
         return [(operand, tuple(None if i == axis else n for i, n in enumerate(at))) for operand in operands]
-    if name == "take":
+    if op is TAKE:
         axis, count = keywords["axis"], len(operands[1].type.shape)
         return [(operands[0], (*at[:axis], None, *at[axis + count :])), (operands[1], at[axis : axis + count])]
-    raise AssertionError(f"no view is called {name}")
+    raise AssertionError(f"{op} is no view of the library")
 
 
 def _last(at: Indices, shape: Shape) -> Indices:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chainrule.graph import INPUT, Graph, Node
+from chainrule.ops.index import TAKE
+from chainrule.ops.matmul import MATMUL
 from chainrule.plan.access import reads
 from chainrule.plan.kernels import Buffer, Kernel, Place
 from chainrule.plan.layout import LINE
@@ -20,7 +22,7 @@ _FEW = 256  # cache lines that are there before anyone has asked
 
 def rows_ahead(graph: Graph, buffers: Mapping[Node, Buffer]) -> tuple[Node, ...]:
     """The nodes that take rows of a large array at positions that every step has of its own."""
-    return tuple(node for node in graph.nodes if node.op.name == "take" and _is_far(node, buffers))
+    return tuple(node for node in graph.nodes if node.op is TAKE and _is_far(node, buffers))
 
 
 def _is_far(node: Node, buffers: Mapping[Node, Buffer]) -> bool:
@@ -52,7 +54,7 @@ def who_asks(kernels: Iterable[Kernel]) -> Kernel | None:
 def may_ask(kernel: Kernel) -> bool:
     """Whether a kernel is a product that updates a state."""
     updates = any(store.buffer.place is Place.STATE for store in kernel.stores)
-    return updates and kernel.anchor.op.name == "matmul" and len(kernel.space) == 2
+    return updates and kernel.anchor.op is MATMUL and len(kernel.space) == 2
 
 
 def _multiplications(kernel: Kernel) -> int:

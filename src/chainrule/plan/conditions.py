@@ -8,6 +8,7 @@ is needed for such values alone. That follows from the graph; nothing here knows
 from __future__ import annotations
 
 from chainrule.graph import INPUT, Graph, Node
+from chainrule.ops.elementwise import WHERE
 from chainrule.plan.kernels import Usage
 
 
@@ -22,7 +23,7 @@ def conditions(graph: Graph, usage: Usage) -> dict[Node, Node]:
     found: dict[Node, Node] = {}
     for node in reversed(graph.nodes):
         (condition,) = demands[node] if len(demands[node]) == 1 else (None,)
-        if node.op.name == "outside":  # whoever is called may count the calls
+        if node.op.has_effect:  # whoever is called may count the calls
             condition = None
         if condition is not None:
             found[node] = condition
@@ -33,9 +34,9 @@ def conditions(graph: Graph, usage: Usage) -> dict[Node, Node]:
 
 def _chosen_by(output: Node, old: Node | None) -> Node | None:
     """The single number that decides between a new value and the old one."""
-    if output.op.name != "where" or output.operands[2] is not old:
+    if output.op is not WHERE or output.operands[2] is not old:
         return None
     condition = output.operands[0]
-    while condition.op.name == "broadcast":
+    while condition.op.repeats:
         condition = condition.operands[0]
     return condition if condition.op is INPUT and not condition.type.shape else None

@@ -20,14 +20,13 @@ from dataclasses import dataclass, field
 
 from chainrule.graph import Graph, Kind, Node
 from chainrule.ops.elementwise import STOP_GRADIENT
-from chainrule.plan.access import is_anchor, is_leaf, is_view
+from chainrule.ops.index import SCATTER_ADD
+from chainrule.ops.outside import OUTSIDE
+from chainrule.ops.shape import TRANSPOSE
+from chainrule.plan.access import is_leaf
 from chainrule.plan.conditions import conditions
 from chainrule.plan.kernels import Axes, Kernel, Usage
 
-_COSTLY = frozenset(
-    {"divide", "power", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "arctan"}
-    | {"tanh", "sinh", "cosh", "erf", "floor"}
-)
 _DEEPEST = 100  # nodes computed one from another before one is kept: the code generator descends that far
 _LONGEST = 32  # operations written down for one element of a node without a home
 _RECOMPUTED = 6  # so many cheap operations are done again rather than kept
@@ -35,7 +34,7 @@ _RECOMPUTED = 6  # so many cheap operations are done again rather than kept
 
 def is_cheap(node: Node) -> bool:
     """Whether an elementwise node costs about as much as reading its result would."""
-    return node.op.kind is Kind.ELEMENTWISE and node.op.name not in _COSTLY
+    return node.op.kind is Kind.ELEMENTWISE and not node.op.is_costly
 
 
 @dataclass
@@ -117,9 +116,9 @@ def fuse(graph: Graph, usage: Usage, kept: set[Node]) -> Fusion:
 
 def _find_home(fusion: Fusion, node: Node) -> None:
     fusion.depth[node] = 1 + max((fusion.depth.get(operand, 0) for operand in node.operands), default=0)
-    if is_anchor(node) or fusion.depth[node] > _DEEPEST:
+    if node.op.is_anchor or fusion.depth[node] > _DEEPEST:
         fusion.new_kernel(node)
-    elif node.op.kind is Kind.ELEMENTWISE or node.op.name == "transpose":
+    elif node.op.kind is Kind.ELEMENTWISE or node.op is TRANSPOSE:
         candidates = _candidates(fusion, node)
         for kernel, axes in candidates:
             if _may_join(fusion, node, kernel):
@@ -149,7 +148,7 @@ def _length(fusion: Fusion, node: Node) -> int:
     while pending:
         current = pending.pop()
         count += 1
-        if is_view(current):
+        if current.op.is_view:
             count += sum(fusion.length.get(operand, 1) for operand in current.operands)
         elif current not in fusion.homes:
             new = [operand for operand in current.operands if operand not in seen and not is_leaf(operand)]
@@ -163,10 +162,10 @@ def _candidates(fusion: Fusion, node: Node) -> list[tuple[Kernel, Axes]]:
     found: dict[Kernel, Axes] = {}
     for operand in node.operands:
         home = fusion.homes.get(operand)
-        if home is None or home.anchor.op.name in ("scatter_add", "outside"):
+        if home is None or home.anchor.op in (SCATTER_ADD, OUTSIDE):
             continue
         axes = home.members[operand]
-        if node.op.name == "transpose":
+        if node.op is TRANSPOSE:
             axes = tuple(axes[i] for i in node.keywords["axes"])
         if node.op is STOP_GRADIENT and axes != tuple(sorted(axes)):
             continue  # a loop across it would lay the copy out as what it was made from
@@ -224,7 +223,7 @@ def _few_operations(fusion: Fusion, node: Node) -> bool:
             continue
         seen.add(current)
         count += 1
-        if count > _RECOMPUTED or not (is_view(current) or is_cheap(current)):
+        if count > _RECOMPUTED or not (current.op.is_view or is_cheap(current)):
             return False
         pending.extend(current.operands)
     return True

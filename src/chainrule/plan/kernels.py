@@ -17,6 +17,7 @@ from enum import Enum
 from functools import cached_property
 
 from chainrule.graph import Graph, Kind, Node
+from chainrule.ops.outside import OUTSIDE
 from chainrule.plan.divide import COLUMNS, candidates, grain_of, part
 from chainrule.types import Shape
 
@@ -153,12 +154,12 @@ class Kernel:
     @property
     def is_outside(self) -> bool:
         """Whether it calls a function outside, in the first thread; it can fail, so no state changes before."""
-        return self.anchor.op.name == "outside"
+        return self.anchor.op is OUTSIDE
 
     @property
     def adds_up(self) -> bool:
         """Whether it adds to what it has written before, so that no two threads may do it in the same memory."""
-        return self.anchor.op.name in ("scatter_add", "sparse_outer")
+        return self.anchor.op.scatters
 
     @property
     def keeps_last_axis(self) -> bool:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chainrule.graph import Graph, Node, make_node, rebuild
-from chainrule.plan.access import SPARSE, is_leaf
+from chainrule.ops.matmul import MATMUL
+from chainrule.ops.shape import TRANSPOSE
+from chainrule.ops.sparse import SPARSE_OUTER
+from chainrule.plan.access import is_leaf
 from chainrule.plan.fuse import Fusion, fuse
 from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place, Usage
 from chainrule.plan.prepare import copy_of
@@ -25,7 +28,7 @@ LINE = 64  # bytes of a cache line; rows of scratch memory begin at one, and the
 def base_of(node: Node) -> tuple[Node, Axes]:
     """The node below a chain of transposes, and for each axis of `node` the axis of that one."""
     axes = tuple(range(len(node.type.shape)))
-    while node.op.name == "transpose":
+    while node.op is TRANSPOSE:
         inner = node.keywords["axes"]
         axes = tuple(inner[i] for i in axes)
         node = node.operands[0]
@@ -73,9 +76,9 @@ def fuse_with_factors(graph: Graph, usage: Usage) -> tuple[Graph, Fusion]:
         return factor_copy(copied, copy) if copied in graph.outputs else copy  # the caller's array is not padded
 
     def with_copies(old: Node, new: Node) -> Node:
-        if old.op.name in SPARSE and across(old.operands[4]):
+        if old.op.is_sparse and across(old.operands[4]):
             return make_node(new.op, (*new.operands[:4], factor_copy(old.operands[4], new.operands[4])), **new.keywords)
-        if old.op.name != "matmul" or not any(copied(old)):
+        if old.op is not MATMUL or not any(copied(old)):
             return new
         pairs = zip(old.operands, new.operands, copied(old), strict=True)
         return make_node(new.op, tuple(factor_copy(x, y) if wanted else y for x, y, wanted in pairs))
@@ -98,7 +101,7 @@ def _far_and_reused(node: Node) -> bool:
 def resident_order(graph: Graph, node: Node) -> Axes:
     """The order in which a matmul reads an input that never changes."""
     for user in graph.nodes:
-        if user.op.name in ("matmul", *SPARSE):
+        if user.op is MATMUL or user.op.is_sparse:
             base, axes = base_of(user.operands[-1])
             if base is node:
                 return axes
@@ -107,9 +110,9 @@ def resident_order(graph: Graph, node: Node) -> Axes:
 
 def _factors(graph: Graph) -> set[Node]:
     """The nodes that products read again and again, and those that are added up in memory."""
-    factors = {base_of(operand)[0] for node in graph.nodes if node.op.name == "matmul" for operand in node.operands}
-    factors |= {base_of(node.operands[4])[0] for node in graph.nodes if node.op.name in SPARSE}
-    factors |= {node for node in graph.nodes if node.op.name == "sparse_outer"}
+    factors = {base_of(operand)[0] for node in graph.nodes if node.op is MATMUL for operand in node.operands}
+    factors |= {base_of(node.operands[4])[0] for node in graph.nodes if node.op.is_sparse}
+    factors |= {node for node in graph.nodes if node.op is SPARSE_OUTER}
     return {node for node in factors if not is_leaf(node)}
 
 
@@ -142,11 +145,11 @@ def roles(graph: Graph) -> dict[Node, set[Role]]:
     """
     found: dict[Node, set[Role]] = {node: set() for node in (*graph.inputs, *graph.nodes)}
     for user in graph.nodes:
-        if user.op.name == "transpose":
+        if user.op is TRANSPOSE:
             continue
         for position, operand in enumerate(user.operands):
             base, axes = base_of(operand)
-            found[base].add((_FACTORS[position], axes) if user.op.name == "matmul" else _OTHERS)
+            found[base].add((_FACTORS[position], axes) if user.op is MATMUL else _OTHERS)
     for output in graph.outputs:
         found[base_of(output)[0]].add(_OTHERS)
     return found

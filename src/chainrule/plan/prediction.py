@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import prod
 
 from chainrule.graph import Kind, Node
-from chainrule.plan.access import SPARSE
+from chainrule.ops.matmul import MATMUL
 from chainrule.plan.kernels import Kernel, Plan
 from chainrule.plan.work import kernel_bytes, sparse_entries
 
@@ -52,9 +52,9 @@ def seconds(plan: Plan, kernel: Kernel, lanes: int) -> float:
 def _cycles(kernel: Kernel, node: Node, lanes: int) -> float:
     """Cycles of one member over the whole space."""
     vectors = prod(kernel.space) / lanes
-    if node.op.name == "matmul":
+    if node.op is MATMUL:
         return vectors * node.operands[0].type.shape[-1] / 2
-    if node.op.name in SPARSE:
+    if node.op.is_sparse:
         return sparse_entries(node) * kernel.space[1] / lanes
     if node.op.kind is Kind.REDUCTION:
         vectors = node.operands[0].type.size / lanes

@@ -12,6 +12,7 @@ from chainrule.ops.elementwise import LESS_EQUAL, MULTIPLY, STOP_GRADIENT, WHERE
 from chainrule.ops.matmul import MATMUL
 from chainrule.ops.reduce import SUM
 from chainrule.ops.shape import RESHAPE, TRANSPOSE
+from chainrule.ops.sparse import SPARSE_OUTER
 from chainrule.ops.value import Value, known_number
 from chainrule.plan.access import is_leaf
 
@@ -27,7 +28,7 @@ def prepare(graph: Graph) -> Graph:
     outputs: list[Node] = []
     for output in graph.outputs:
         # returned three times, it is a copy of a copy; sums at columns are made in memory that nobody else sees
-        while is_leaf(output) or output in outputs or output.op.name == "sparse_outer":
+        while is_leaf(output) or output in outputs or output.op is SPARSE_OUTER:
             output = copy_of(output)
         outputs.append(output)
     return with_outputs(graph, outputs)

@@ -12,6 +12,7 @@ and whose weights nobody else reads: the first layer of a wide network, in batch
 from __future__ import annotations
 
 from chainrule.graph import Kind, Node
+from chainrule.ops.matmul import MATMUL
 from chainrule.plan.access import is_leaf
 from chainrule.plan.divide import COLUMNS
 from chainrule.plan.fuse import Fusion
@@ -50,7 +51,7 @@ def _only_reader(update: Kernel, weights: Node, reads_of: Reading) -> Kernel | N
 
 def _match(layer: Kernel, update: Kernel, old: Node, new: Node, reads_of: Reading) -> bool:
     """Whether both are products with whole units of columns, in which the same weights belong to the same column."""
-    if any(kernel.anchor.op.name != "matmul" or len(kernel.space) != 2 for kernel in (layer, update)):
+    if any(kernel.anchor.op is not MATMUL or len(kernel.space) != 2 for kernel in (layer, update)):
         return False
     factor, axes = base_of(layer.anchor.operands[1])
     if factor is not old or layer.space[1] % COLUMNS or reads_of[layer][old] != {_along_columns(axes)}:

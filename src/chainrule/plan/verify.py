@@ -7,7 +7,11 @@ from itertools import combinations
 
 from chainrule.errors import PlanError
 from chainrule.graph import CONSTANT, INPUT, Node
-from chainrule.plan.access import Indices, is_anchor, reads
+from chainrule.ops.elementwise import STOP_GRADIENT, WHERE
+from chainrule.ops.index import SCATTER_ADD
+from chainrule.ops.matmul import MATMUL
+from chainrule.ops.sparse import SPARSE_OUTER
+from chainrule.plan.access import Indices, reads
 from chainrule.plan.kernels import Buffer, Check, Kernel, Meet, Place, Plan, Store
 from chainrule.plan.layout import LINE, base_of
 
@@ -67,13 +71,13 @@ def _verify_shape(plan: Plan, kernel: Kernel) -> None:
         alone = {Place.PRIVATE} if kernel.adds_up else {Place.PRIVATE, Place.RESULT}
         if (store.buffer.place is Place.PRIVATE) if kernel.divided else (store.buffer.place not in alone):
             _fail(plan, kernel, f"is {'' if kernel.divided else 'not '}divided and writes to {store.buffer.place}")
-    if kernel.anchor.op.name == "matmul":
+    if kernel.anchor.op is MATMUL:
         _verify_factor(plan, kernel)
-    if kernel.anchor.op.name == "scatter_add" and len(kernel.stores) != 1:
+    if kernel.anchor.op is SCATTER_ADD and len(kernel.stores) != 1:
         _fail(plan, kernel, "a scatter writes one buffer, which it also reads")
     if kernel.is_outside and (len(kernel.stores) != 1 or not kernel.divided or kernel.stores[0].buffer.strides != (1,)):
         _fail(plan, kernel, "a function outside changes one row of numbers, in the first thread only")
-    if kernel.anchor.op.name == "sparse_outer" and all(store.node is not kernel.anchor for store in kernel.stores):
+    if kernel.anchor.op is SPARSE_OUTER and all(store.node is not kernel.anchor for store in kernel.stores):
         _fail(plan, kernel, "adds to a product that is not kept in memory")
 
 
@@ -107,7 +111,7 @@ def _verify_outputs(plan: Plan) -> None:
         found = written.get(buffer)
         if found is None or node not in (found.node, *found.node.operands):
             _fail(plan, None, f"output {position} is not stored in {buffer.place.value} {buffer.slot}")
-        elif found.node is not node and found.node.op.name != "stop_gradient":
+        elif found.node is not node and found.node.op is not STOP_GRADIENT:
             _fail(plan, None, f"output {position} is {node}, but {found.node} is stored in its place")
 
 
@@ -119,7 +123,7 @@ def _reads(plan: Plan, kernel: Kernel) -> dict[Node, set[Indices]]:
     own = {store.node for store in kernel.stores} | {kernel.anchor}
 
     def loaded(node: Node) -> bool:
-        if node not in plan.buffers and node not in own and is_anchor(node):
+        if node not in plan.buffers and node not in own and node.op.is_anchor:
             _fail(plan, kernel, f"needs {node}, which it can neither compute nor read")
         return node in plan.buffers and node not in own
 
@@ -230,8 +234,8 @@ def _verify_conditions(plan: Plan, read: Reads) -> None:
         if plan.buffers[kernel.condition].place is not Place.ARGUMENT:
             _fail(plan, kernel, f"its condition {kernel.condition} can change in a step")
         for node in (store.node for store in kernel.stores):
-            chosen = node.operands[0] if node.op.name == "stop_gradient" else node
-            stays = chosen in old and chosen.op.name == "where" and chosen.operands[2] is old[chosen]
+            chosen = node.operands[0] if node.op is STOP_GRADIENT else node
+            stays = chosen in old and chosen.op is WHERE and chosen.operands[2] is old[chosen]
             others = [
                 other for other in plan.kernels if node in read[other] and other.condition is not kernel.condition
             ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from chainrule.graph import Kind, Node
-from chainrule.plan.access import SPARSE
+from chainrule.ops.index import SCATTER_ADD
+from chainrule.ops.matmul import MATMUL
 from chainrule.plan.kernels import Kernel, Plan
 
 
@@ -17,9 +18,9 @@ def flops(plan: Plan) -> int:
 def kernel_flops(kernel: Kernel) -> int:
     """Multiplications and additions of a kernel; an elementwise node counts one operation for each element."""
     work = len(kernel.members)
-    if kernel.anchor.op.name in SPARSE:
+    if kernel.anchor.op.is_sparse:
         return 2 * sparse_entries(kernel.anchor) * kernel.space[1] + prod(kernel.space) * (work - 1)
-    if kernel.anchor.op.name == "matmul":
+    if kernel.anchor.op is MATMUL:
         work += 2 * kernel.anchor.operands[0].type.shape[-1]
     elements = prod(kernel.space)
     if _goes_over_operand(kernel.anchor):
@@ -29,7 +30,7 @@ def kernel_flops(kernel: Kernel) -> int:
 
 def _goes_over_operand(anchor: Node) -> bool:
     """Whether a kernel visits the elements of its anchor's operand rather than those of its result."""
-    return anchor.op.kind is Kind.REDUCTION or anchor.op.name == "scatter_add"
+    return anchor.op.kind is Kind.REDUCTION or anchor.op is SCATTER_ADD
 
 
 def sparse_entries(product: Node) -> int:

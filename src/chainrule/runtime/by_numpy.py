@@ -67,7 +67,7 @@ def with_calls(graph: Graph) -> Graph:
     Raises:
         CompileError: such an operation is of floats and of integers of 64 bits together.
     """
-    others = {node.op for node in graph.nodes if node.op.name not in OWN}
+    others = {node.op for node in graph.nodes if node.op not in OWN}
     if not others:
         return graph
     from chainrule.codegen.kernels import has_code  # a program whose code is kept needs no generator

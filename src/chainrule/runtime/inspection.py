@@ -13,6 +13,7 @@ from chainrule.codegen.products import tiling
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
 from chainrule.graph import Graph, Kind
+from chainrule.ops.matmul import MATMUL
 from chainrule.plan import ONE_CALL, Kernel, Plan, Usage
 from chainrule.plan.prediction import seconds
 from chainrule.plan.work import kernel_bytes, kernel_flops
@@ -111,7 +112,7 @@ class Inspection:
         dtype = kernel.anchor.type.dtype
         lanes = target.vector_bytes // max(dtype.itemsize, 4)
         tiles = ""
-        if kernel.anchor.op.name == "matmul":
+        if kernel.anchor.op is MATMUL:
             groups = tiling(plan, kernel, target, self.threads).column_groups
             tiles = " + ".join(f"{group.rows}×{group.vectors * lanes}" for group in groups)
         return KernelReport(

@@ -14,6 +14,7 @@ from chainrule.codegen.edition import EDITION
 from chainrule.codegen.target import Target
 from chainrule.graph import CONSTANT, INPUT, Graph
 from chainrule.kept import Kept
+from chainrule.ops.outside import OUTSIDE
 from chainrule.plan import Plan, Usage, make_plan
 from chainrule.plan.signature import signature
 from chainrule.runtime.by_numpy import with_calls
@@ -57,7 +58,7 @@ def _key(graph: Graph, usage: Usage) -> Hashable | None:
     for node in graph.nodes:
         if node.op is INPUT:
             continue
-        if node.op.name == "outside":
+        if node.op is OUTSIDE:
             return None
         held += node.type.size * node.type.dtype.itemsize if node.op is CONSTANT else 0
         numbers[node] = len(numbers)

@@ -22,6 +22,7 @@ import numpy as np
 
 from chainrule import reference, tree
 from chainrule.graph import CONSTANT, INPUT, Graph, Kind, Node, make_input
+from chainrule.ops.elementwise import SIGN
 from chainrule.ops.value import Value, apply, lift
 from chainrule.tracing import trace_call
 from chainrule.tree import Tree
@@ -34,8 +35,6 @@ _SHORT = 11
 """Binary digits of a constant that every dtype holds."""
 
 _FLOAT64 = np.dtype(np.float64)
-_COMPARISONS = {"less", "less_equal", "equal", "not_equal"}
-_CONDITIONS = {"and", "or", "not"}
 
 
 def with_bounds(graph: Graph) -> Graph:
@@ -98,9 +97,9 @@ def _bound(node: Node, errors: Sequence[Any]) -> Any:
         return _of_constant(node)
     if special := _SPECIAL.get(node.op.name):
         return special(node, errors)
-    if node.op.name in _COMPARISONS:
+    if node.op.is_comparison:
         return _undecided(node, errors)
-    if node.op.name in _CONDITIONS:
+    if node.op.is_logical:
         return _any(errors)
     if node.op.kind is Kind.MOVEMENT:
         return _moved(node, errors)
@@ -166,7 +165,7 @@ def _moved(node: Node, errors: Sequence[Any]) -> Any:
         return apply(node.op, *(new if mine else Value(operand) for new, operand, mine in operands), **node.keywords)
 
     found = moved([_or_zeros(error, operand) for error, operand in zip(errors, node.operands, strict=True)])
-    if node.op.name != "scatter_add":
+    if not node.op.scatters:
         return found
     sizes = moved([_magnitude(Value(operand)) for operand in node.operands])
     counts = moved([lift(np.ones(operand.type.shape)) for operand in node.operands])
@@ -199,7 +198,7 @@ def _jumping(node: Node, errors: Sequence[Any]) -> Any:
     if error is None:
         return None
     wide = x.astype(_FLOAT64)
-    distance = np.abs(wide if node.op.name == "sign" else wide - np.floor(wide + 0.5))
+    distance = np.abs(wide if node.op is SIGN else wide - np.floor(wide + 0.5))
     return np.where(distance < error, 2.0, 0.0)
 
 

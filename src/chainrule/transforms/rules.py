@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import CONSTANT, INPUT, Kind, Node, make_constant
-from chainrule.ops.convert import broadcast
+from chainrule.ops.convert import BROADCAST, broadcast
+from chainrule.ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, POWER, SUBTRACT
+from chainrule.ops.shape import RESHAPE, SLICE, TRANSPOSE
 from chainrule.ops.value import Value, known_number
 from chainrule.types import Array
 
@@ -33,10 +35,6 @@ class Rewrite:
     rewrite: Callable[[Node], Any]
 
 
-def _is(node: Node, *names: str) -> bool:
-    return node.op.name in names
-
-
 def _operands(node: Node) -> list[Value]:
     return [Value(operand) for operand in node.operands]
 
@@ -45,7 +43,7 @@ def _fold_constants(node: Node) -> Any:
     foldable = (
         node.op not in (INPUT, CONSTANT)
         and node.type.size <= _FOLDED_ELEMENTS
-        and not _is(node, "broadcast", "outside")
+        and not (node.op.repeats or node.op.has_effect)
     )
     if not foldable or not all(operand.op is CONSTANT for operand in node.operands):
         return None
@@ -54,7 +52,7 @@ def _fold_constants(node: Node) -> Any:
 
 def _fold_numbers(node: Node) -> Any:
     """One number repeated in every operand: compute it once, repeat the result; moving its copies changes nothing."""
-    moved = _is(node, "reshape", "transpose", "slice")
+    moved = node.op in (RESHAPE, TRANSPOSE, SLICE)
     if not (moved or (node.op.kind is Kind.ELEMENTWISE and node.type.shape)):
         return None
     if any(known_number(operand) is None for operand in _operands(node)):
@@ -77,10 +75,10 @@ def _computed(node: Node, arrays: list[Array]) -> Value:
 
 
 def _multiply_by_one(node: Node) -> Any:
-    if _is(node, "multiply"):
+    if node.op is MULTIPLY:
         a, b = _operands(node)
         return a if known_number(b) == 1 else b if known_number(a) == 1 else None
-    if _is(node, "divide", "power"):
+    if node.op in (DIVIDE, POWER):
         a, b = _operands(node)
         return a if known_number(b) == 1 else None
     return None
@@ -89,33 +87,33 @@ def _multiply_by_one(node: Node) -> Any:
 def _signs(node: Node) -> Any:
     """−(−x) = x, a + (−b) = a − b, a − (−b) = a + b."""
     last = node.operands[-1] if node.operands else None
-    if last is None or not _is(last, "negative"):
+    if last is None or last.op is not NEGATIVE:
         return None
     (x,) = _operands(last)
-    if _is(node, "negative"):
+    if node.op is NEGATIVE:
         return x
-    if _is(node, "add"):
+    if node.op is ADD:
         return Value(node.operands[0]) - x
-    return Value(node.operands[0]) + x if _is(node, "subtract") else None
+    return Value(node.operands[0]) + x if node.op is SUBTRACT else None
 
 
 def _movements(node: Node) -> Any:
     """Two reshapes, transposes or broadcasts in a row are one; one that changes nothing is none."""
-    if not _is(node, "reshape", "transpose", "broadcast"):
+    if node.op not in (RESHAPE, TRANSPOSE, BROADCAST):
         return None
     (inner,) = node.operands
     result: Any = None
-    if _is(node, "transpose"):
+    if node.op is TRANSPOSE:
         axes = node.keywords["axes"]
         if axes == tuple(range(len(axes))):
             result = Value(inner)
-        elif _is(inner, "transpose"):
+        elif inner.op is TRANSPOSE:
             before = inner.keywords["axes"]
             result = np.transpose(Value(inner.operands[0]), tuple(before[i] for i in axes))
     elif node.type == inner.type:
         result = Value(inner)
     elif inner.op is node.op:
-        move = np.reshape if _is(node, "reshape") else np.broadcast_to
+        move = np.reshape if node.op is RESHAPE else np.broadcast_to
         result = move(Value(inner.operands[0]), node.type.shape)
     return result
 
