@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.tree import KeyPath
 
 Layer = namedtuple("Layer", ["W", "b"])
 TREES = st.recursive(
@@ -26,9 +27,22 @@ TREES = st.recursive(
 
 def test_leaves_are_named_by_paths_in_insertion_order():
     parameters = {"b": [Layer(1, 2), ()], "a": (3, None), "": {}}
-    assert list(tree.items(parameters)) == [("['b'][0][0]", 1), ("['b'][0][1]", 2), ("['a'][0]", 3)]
-    assert list(tree.items(7, "x")) == [("x", 7)]
+    found = list(tree.items(parameters))
+    assert found == [(KeyPath(keys=("b", 0, 0)), 1), (KeyPath(keys=("b", 0, 1)), 2), (KeyPath(keys=("a", 0)), 3)]
+    assert [path.last for path, _ in found] == [0, 1, 0]
+    assert list(tree.items(7, "x")) == [(KeyPath("x"), 7)]
+    assert KeyPath("x").last is None
     assert tree.leaves(None) == []
+
+
+@given(TREES)
+def test_a_path_leads_to_its_leaf_and_prints_as_what_fetches_it(t):
+    for path, leaf in tree.items(t, "t"):
+        found = t
+        for key in path.keys:
+            found = found[key]
+        assert found is leaf
+        assert eval(str(path), {"t": t}) is leaf
 
 
 def test_everything_else_is_a_leaf():

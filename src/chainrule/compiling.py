@@ -190,9 +190,9 @@ def _require_apart(f: Callable[..., Tree], args: tuple[Tree, ...], donate: tuple
     """Raise ArgumentError if a donated array shares memory with another array."""
     spans = []
     for position in range(len(args)):
-        for path, leaf in named_leaves(f, args, position):
+        for name, leaf in named_leaves(f, args, position):
             if isinstance(leaf, np.ndarray) and leaf.size:
-                spans.append((*np.lib.array_utils.byte_bounds(leaf), position in donate, path))
+                spans.append((*np.lib.array_utils.byte_bounds(leaf), position in donate, str(name)))
     spans.sort(key=lambda span: span[0])
     last: dict[bool, tuple[int, str]] = {True: (0, ""), False: (0, "")}  # how far memory is taken, by donated or not
     for start, stop, donated, path in spans:

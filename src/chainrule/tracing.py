@@ -13,7 +13,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError, TraceError
 from chainrule.graph import Graph, Node, make_input
 from chainrule.ops.value import Value, lift
-from chainrule.tree import Tree
+from chainrule.tree import KeyPath, Tree
 from chainrule.types import ArrayType, as_array
 
 
@@ -69,7 +69,7 @@ def trace_call(
     complete = list(args)
     for position in positions:
         named = named_leaves(f, args, position)
-        leaves = [Value(make_input(path, type_of(leaf, path))) for path, leaf in named]
+        leaves = [Value(make_input(str(path), type_of(leaf, path))) for path, leaf in named]
         complete[position] = tree.rebuild(args[position], iter(leaves))
         inputs += leaves
     result = _call(f, complete, kwargs)
@@ -97,7 +97,7 @@ def is_tracing() -> bool:
     return _depth.get() > 0
 
 
-def type_of(leaf: Any, name: str) -> ArrayType:
+def type_of(leaf: Any, name: KeyPath | str) -> ArrayType:
     """The type of an array, a number or a traced value."""
     if isinstance(leaf, Value):
         return leaf.node.type
@@ -113,7 +113,7 @@ def output_leaves(f: Callable[..., Any], result: Tree) -> list[Value]:
             leaves.append(lift(leaf))
         except ArgumentError as error:
             raise TraceError(
-                f"{function_name(f)} returned {type(leaf).__name__}{f' at {path}' if path else ''}; "
+                f"{function_name(f)} returned {type(leaf).__name__}{f' at {path}' if path.keys else ''}; "
                 "it must return arrays, or nested dicts, lists and tuples of arrays"
             ) from error
     return leaves
@@ -125,7 +125,7 @@ def function_name(f: Callable[..., Any]) -> str:
     return "f" if name == "<lambda>" else name
 
 
-def named_leaves(f: Callable[..., Any], args: Sequence[Tree], position: int) -> Iterator[tuple[str, Any]]:
+def named_leaves(f: Callable[..., Any], args: Sequence[Tree], position: int) -> Iterator[tuple[KeyPath, Any]]:
     """The leaves of one argument, named after the parameter of `f` that takes it, as in x['W'][0]."""
     names: list[str] = []
     with suppress(TypeError, ValueError):  # builtins need not have a signature

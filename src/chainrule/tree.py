@@ -1,11 +1,13 @@
 """Parameters come as trees: dicts, lists and tuples, nested in any way, with arrays for leaves.
 
-Dict keys are walked in insertion order. `None` holds no leaf. A path such as `['hidden'][0]['W']` names one.
+Dict keys are walked in insertion order. `None` holds no leaf. A path such as `['hidden'][0]['W']` names one; it is a
+`KeyPath` as long as anyone asks for its parts, and text where a message or a file shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from chainrule.errors import ArgumentError
@@ -13,30 +15,55 @@ from chainrule.errors import ArgumentError
 Tree: TypeAlias = Any  # a leaf, None, or a dict, list or tuple of trees
 
 
-def _children(tree: Tree) -> list[tuple[str, Tree]] | None:
-    """The (path step, child) pairs of a container; None for a leaf."""
+@dataclass(frozen=True, slots=True)
+class KeyPath:
+    """Where a leaf stands in a tree. It prints as what fetches the leaf in Python: `parameters['hidden'][0]['W']`.
+
+    Attributes:
+        name: of the tree; "" if it has none.
+        keys: of dicts, and positions in lists and tuples, from the root to the leaf.
+    """
+
+    name: str = ""
+    keys: tuple[Any, ...] = ()
+
+    @property
+    def last(self) -> Any:
+        """The key under which the leaf itself stands; None at the root."""
+        return self.keys[-1] if self.keys else None
+
+    def __str__(self) -> str:
+        return self.name + "".join(f"[{key!r}]" for key in self.keys)
+
+
+def _children(tree: Tree) -> Iterable[tuple[Any, Tree]] | None:
+    """The (key, child) pairs of a container; None for a leaf."""
     if tree is None:
-        return []
+        return ()
     if isinstance(tree, dict):
-        return [(f"[{key!r}]", child) for key, child in tree.items()]
+        return tree.items()
     if isinstance(tree, list | tuple):
-        return [(f"[{index}]", child) for index, child in enumerate(tree)]
+        return enumerate(tree)
     return None
 
 
-def items(tree: Tree, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (path, leaf) for every leaf, in order."""
+def items(tree: Tree, name: str = "") -> Iterator[tuple[KeyPath, Any]]:
+    """Yield (path, leaf) for every leaf, in order, of a tree that is called `name`."""
+    return ((KeyPath(name, keys), leaf) for keys, leaf in _items(tree, ()))
+
+
+def _items(tree: Tree, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
     children = _children(tree)
     if children is None:
-        yield path, tree
+        yield keys, tree
         return
-    for step, child in children:
-        yield from items(child, path + step)
+    for key, child in children:
+        yield from _items(child, (*keys, key))
 
 
 def leaves(tree: Tree) -> list[Any]:
     """The leaves of a tree, in order."""
-    return [leaf for _, leaf in items(tree)]
+    return [leaf for _, leaf in _items(tree, ())]
 
 
 def rebuild(tree: Tree, new_leaves: Iterator[Any]) -> Tree:
@@ -66,11 +93,13 @@ def require_same_structure(tree: Tree, other: Tree) -> None:
     paths, other_paths = ([path for path, _ in items(t)] for t in (tree, other))
     if paths == other_paths:
         return
+
+    def place(path: KeyPath) -> str:
+        return str(path) or "its root"
+
     for path, other_path in zip(paths, other_paths, strict=False):
         if path != other_path:
-            raise ArgumentError(
-                f"the trees differ: one has a leaf at {path or 'its root'}, the other at {other_path or 'its root'}"
-            )
+            raise ArgumentError(f"the trees differ: one has a leaf at {place(path)}, the other at {place(other_path)}")
     longer = paths if len(paths) > len(other_paths) else other_paths
     missing = longer[min(len(paths), len(other_paths))]
-    raise ArgumentError(f"the trees differ: only one has a leaf at {missing or 'its root'}")
+    raise ArgumentError(f"the trees differ: only one has a leaf at {place(missing)}")

@@ -67,7 +67,7 @@ def test_backpropagation_gives_what_differences_give(layers):
     leaves = tree.leaves(network.parameters)
     numeric = numerical_gradient(loss_at(network, X, y), leaves, 1.0)
     for (path, derived), expected in zip(tree.items(gradient.parameters), numeric, strict=True):
-        np.testing.assert_allclose(derived, expected, rtol=1e-8, atol=1e-10, err_msg=path)
+        np.testing.assert_allclose(derived, expected, rtol=1e-8, atol=1e-10, err_msg=str(path))
 
 
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)

@@ -92,8 +92,8 @@ def measured_weights(parameters: Tree, gradients: Tree, updated: Tree) -> list[d
 
 def weight_positions(parameters: Tree) -> list[int]:
     """Which leaves of a layer's parameters are its weights: those named W, or all if none is."""
-    paths = [path for path, _ in tree.items(parameters)]
-    return [i for i, path in enumerate(paths) if path.endswith("['W']")] or list(range(len(paths)))
+    names = [path.last for path, _ in tree.items(parameters)]
+    return [i for i, name in enumerate(names) if name == "W"] or list(range(len(names)))
 
 
 def _squares(x: Any) -> Any:

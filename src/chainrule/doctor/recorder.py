@@ -14,7 +14,7 @@ from chainrule.doctor.diagnosis import Diagnosis, LayerSeries, title
 from chainrule.doctor.measuring import Detail
 from chainrule.doctor.not_finite import NotFinite
 from chainrule.errors import ArgumentError
-from chainrule.tree import Tree
+from chainrule.tree import KeyPath, Tree
 from chainrule.types import Array
 
 Diagnose = Literal["cheap", "full"]
@@ -111,7 +111,7 @@ class Recorder:
         self.diverged = False
         self.not_finite: NotFinite | None = None
         self.units: Sequence[int] = [0 for _ in layers]
-        self.unreached: Sequence[str] = ()
+        self.unreached: Sequence[KeyPath] = ()
         self.made = 0
         self.epoch_losses: list[float] = []
 
@@ -195,7 +195,6 @@ class Recorder:
         """What was found out, the parameters being those at the end, a list with an entry for each layer."""
         layers = []
         for position, facts in enumerate(self._layers):
-            own = f"[{position}]"
             layers.append(
                 LayerSeries(
                     position + 1,
@@ -205,7 +204,7 @@ class Recorder:
                     _series(self._taken, position),
                     self._last_active[position],
                     equal_units(parameters[position]),
-                    tuple(path.removeprefix(own) for path in self.unreached if path.startswith(own)),
+                    tuple(str(KeyPath(keys=path.keys[1:])) for path in self.unreached if path.keys[0] == position),
                     {} if self._final is None else _series([self._final], position),
                     facts.fewest_rows,
                 )

@@ -7,7 +7,6 @@ and these are compared with central differences.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -40,9 +39,10 @@ from chainrule.explain.naming import record_named, result_of
 from chainrule.explain.rewrite import parts, rebuilt
 from chainrule.explain.written import write
 from chainrule.graph import CONSTANT, INPUT, Graph, Kind, Node, dependants, make_constant, topological_order
-from chainrule.tracing import function_name
+from chainrule.tracing import function_name, named_leaves
 from chainrule.transforms.backprop import pull_back
 from chainrule.transforms.rounding import with_bounds
+from chainrule.tree import KeyPath
 from chainrule.types import Array
 
 TOLERANCE = 1e-6
@@ -52,7 +52,6 @@ _ARITHMETIC = {"add", "subtract", "multiply", "divide", "negative", "power", "wh
 _MOVED = {"reshape", "broadcast", "transpose", "cast"}
 _DIRECTIONS = 3
 """So many directions must disagree with differences before a derivative is called wrong."""
-_LEAF = re.compile(r"^(?P<argument>\w+)(?P<path>(\[[^\]]+\])+)$")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,8 @@ def derive_arrays(f: Callable[..., Any], args: Sequence[Any], wrt: str | int | N
     """
     traced, named = record_named(f, args, superscript)
     output = result_of(traced)
-    inputs = {value.node: _leaf_name(str(value.node.keywords["slot"])) for value in traced.inputs}
+    paths = [path for position in range(len(args)) for path, _ in named_leaves(f, args, position)]
+    inputs = {value.node: _leaf_name(path) for value, path in zip(traced.inputs, paths, strict=True)}
     name = named.pop(output, None) or function_name(f)
     recorded = Recorded(inputs, output, name, named, tree.leaves(args))
     floats = [name for node, name in inputs.items() if node.type.is_float]
@@ -92,15 +92,11 @@ def derive_arrays(f: Callable[..., Any], args: Sequence[Any], wrt: str | int | N
     return derive_recorded(recorded, chosen)
 
 
-def _leaf_name(path: str) -> str:
-    """parameters[0]['W'] is W¹; any other path stays."""
-    found = _LEAF.match(path)
-    if not found:
-        return path
-    keys = re.findall(r"\[([^\]]+)\]", found["path"])
-    layers = [int(key) + 1 for key in keys if key.isdigit()]
-    names = [key.strip("'\"") for key in keys if not key.isdigit()]
-    return (names[-1] if names else found["argument"]) + "".join(superscript(str(n)) for n in layers)
+def _leaf_name(path: KeyPath) -> str:
+    """parameters[0]['W'] is W¹, and x is x."""
+    layers = [key + 1 for key in path.keys if isinstance(key, int)]
+    names: list[str] = [path.name, *(str(key) for key in path.keys if not isinstance(key, int))]
+    return names[-1] + "".join(superscript(str(n)) for n in layers)
 
 
 def _chosen(wrt: str | int | None, floats: list[str], counts: list[int], names: list[str]) -> list[str]:

@@ -142,6 +142,6 @@ class Architecture:
 
 def penalty(parameters: Tree, l1: float, l2: float) -> Any:
     """λ₁ Σ|W| + ½ λ₂ Σ W² over the weights, the leaves named W; biases are not penalised."""
-    weights = [leaf for path, leaf in tree.items(parameters) if path.endswith("['W']")]
+    weights = [leaf for path, leaf in tree.items(parameters) if path.last == "W"]
     terms = [l1 * np.sum(np.abs(W)) for W in weights if l1] + [0.5 * l2 * np.sum(W**2) for W in weights if l2]
     return sum(terms[1:], terms[0]) if terms else 0.0

@@ -61,8 +61,6 @@ def from_record(header: Any, arrays: Mapping[str, Array], functions: Functions, 
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
             raise ModelFileError(f"{path}: {name} contains nan or infinity, which no training leaves behind")
-    network.parameters = tree.rebuild(
-        network.parameters, iter([arrays[name] for name, _ in tree.items(network.parameters, "parameters")])
-    )
-    network.state = tree.rebuild(network.state, iter([arrays[name] for name, _ in tree.items(network.state, "state")]))
+    stored = iter([arrays[name] for name, _ in network.named_arrays()])
+    network.parameters, network.state = (tree.rebuild(part, stored) for part in (network.parameters, network.state))
     return network

@@ -131,7 +131,7 @@ class Network:
         return self._named("b")
 
     def _named(self, name: str) -> list[Array]:
-        return [np.array(leaf) for path, leaf in tree.items(self.parameters) if path.endswith(f"['{name}']")]
+        return [np.array(leaf) for path, leaf in tree.items(self.parameters) if path.last == name]
 
     def set_parameters(self, weights: Sequence[Any] | None = None, biases: Sequence[Any] | None = None) -> None:
         """Give all weights, all biases, or both.
@@ -145,7 +145,7 @@ class Network:
                 replaced[name] = iter(self._checked(name, given))
         leaves = []
         for path, leaf in tree.items(self.parameters):
-            given = [arrays for name, arrays in replaced.items() if path.endswith(f"['{name}']")]
+            given = [arrays for name, arrays in replaced.items() if path.last == name]
             leaves.append(next(given[0]) if given else leaf)
         self.parameters = tree.rebuild(self.parameters, iter(leaves))
 
@@ -419,7 +419,8 @@ class Network:
 
     def named_arrays(self) -> list[tuple[str, Array]]:
         """Every array of the parameters and the state, with the path that names it in a file."""
-        return [*tree.items(self.parameters, "parameters"), *tree.items(self.state, "state")]
+        named = (*tree.items(self.parameters, "parameters"), *tree.items(self.state, "state"))
+        return [(str(path), leaf) for path, leaf in named]
 
     def __repr__(self) -> str:
         lines = [f"Network({counted(self.n_inputs, 'input')}, loss={self.loss.name!r}, dtype={self.dtype})"]

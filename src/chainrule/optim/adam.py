@@ -11,7 +11,7 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.hyperparameters import FRACTION, NOT_NEGATIVE, POSITIVE, require
 from chainrule.optim.optimizer import Leaf, Leaves, Optimizer
 from chainrule.optim.schedules import Scalar, Schedule
-from chainrule.tree import Tree
+from chainrule.tree import KeyPath, Tree
 
 
 @dataclass(frozen=True)
@@ -116,5 +116,5 @@ class AdamW(Adam):
         shrunk = [W - decay.astype(W.dtype) * W if self._decays(path) else W for path, W in tree.items(parameters)]
         return super().update(tree.rebuild(parameters, iter(shrunk)), gradients, state, step, total_steps)
 
-    def _decays(self, path: str) -> bool:
-        return self.decayed is None or any(f"[{key!r}]" in path for key in self.decayed)
+    def _decays(self, path: KeyPath) -> bool:
+        return self.decayed is None or not set(self.decayed).isdisjoint(path.keys)

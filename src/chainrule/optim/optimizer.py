@@ -125,7 +125,7 @@ class Optimizer(ABC):
 def require_floating(parameters: Tree) -> None:
     """Raise ArgumentError that names the first leaf which is not an array of float32 or float64."""
     for path, leaf in tree.items(parameters):
-        name = f"the parameter {path or 'given'}"
+        name = f"the parameter {str(path) or 'given'}"
         require_unmasked(leaf, name)
         dtype = getattr(leaf, "dtype", type(leaf).__name__)
         if dtype not in (np.float32, np.float64):

@@ -136,7 +136,7 @@ def _differences(stored: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]
 
 def _named(weights: Weights, best: Tree) -> list[tuple[str, Array]]:
     """Every array of a training, with the path that names it in the file."""
-    return [*tree.items(weights, "weights"), *tree.items(best, "best")]
+    return [(str(path), leaf) for path, leaf in (*tree.items(weights, "weights"), *tree.items(best, "best"))]
 
 
 def _restore(training: Training, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -157,7 +157,7 @@ def _restore(training: Training, header: Mapping[str, Any], arrays: Mapping[str,
         raise TypeError(f"it ended with {reason!r}, the best epoch being {best_epoch!r}")
 
     def filled(content: Tree, name: str) -> Tree:
-        return tree.rebuild(content, iter([arrays[path] for path, _ in tree.items(content, name)]))
+        return tree.rebuild(content, iter([arrays[str(path)] for path, _ in tree.items(content, name)]))
 
     training.weights, training.best = filled(weights, "weights"), filled(best, "best")
     training.position = position

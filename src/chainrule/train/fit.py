@@ -115,7 +115,7 @@ def _start(parameters: Tree) -> Tree:
     start = tree.map_leaves(lambda leaf: np.array(as_array(leaf, "a parameter")), parameters)
     for path, leaf in tree.items(start):
         if not np.all(np.isfinite(leaf)):
-            raise ArgumentError(f"the parameter {path or 'given'} contains nan or infinity")
+            raise ArgumentError(f"the parameter {str(path) or 'given'} contains nan or infinity")
     return start
 
 

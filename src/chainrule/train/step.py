@@ -31,7 +31,7 @@ from chainrule.train.seam import WHOLE, MicroBatches, Seam, add_up, only_if
 from chainrule.train.weights import PARAMETERS, Weights, first_not_finite
 from chainrule.transforms.backprop import or_zeros
 from chainrule.transforms.derivation import Derivation
-from chainrule.tree import Tree
+from chainrule.tree import KeyPath, Tree
 from chainrule.types import Array, has_gaps
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Step:
         self._steppers: dict[tuple[int, Detail], Stepper] = {}
         self._records: dict[Detail, list[dict[str, Any]]] = {}  # for their structure
         self.units: list[int] = []  # outputs of each layer that is watched
-        self.unreached: list[str] = []  # parameters that no path from the loss leads to
+        self.unreached: list[KeyPath] = []  # parameters that no path from the loss leads to
         self._current: Stepper | None = None  # holds the newest weights; None if they are in _weights
         self._weights = weights
         self._parameters = len(tree.leaves(weights.parameters))
@@ -124,7 +124,7 @@ class Step:
         if current is None:
             return first_not_finite(self._weights.parameters)
         number = current.first_not_finite(self._parameters)
-        return "" if number is None else list(tree.items(self._weights.parameters, PARAMETERS))[number][0]
+        return "" if number is None else str(list(tree.items(self._weights.parameters, PARAMETERS))[number][0])
 
     def prepare(self, size: int, details: Iterable[Detail] = (Detail.NOTHING,)) -> None:
         """Compile the step for batches of a size, measured in these ways, unless it was done before."""
@@ -269,7 +269,7 @@ class Step:
 
         traced = trace_call(step, arguments, {}, range(len(arguments)))
         weights = made[0].weights._asdict() | {"the sum of gradients": made[0].sums}
-        changed = [path for name, part in weights.items() for path, _ in tree.items(part, name)]
+        changed = [str(path) for name, part in weights.items() for path, _ in tree.items(part, name)]
         names = ["the loss", "the sum of losses", *changed]
         nodes = traced.graph.outputs
         layers = [

@@ -23,4 +23,4 @@ class Weights(NamedTuple):
 def first_not_finite(parameters: Tree) -> str:
     """The path of the first parameter that holds an infinity or NaN; "" if there is none."""
     items = tree.items(parameters, PARAMETERS)
-    return next((path for path, leaf in items if not np.all(np.isfinite(leaf))), "")
+    return next((str(path) for path, leaf in items if not np.all(np.isfinite(leaf))), "")

@@ -180,11 +180,13 @@ def _derivatives(explanation: StepExplanation, layer: int) -> Iterator[Statement
     """∂ℒ by the parameters of a layer; for one example ∂ℒ/∂b = δ is written for the last layer only."""
     rule, single = explanation.rules[layer - 1], explanation.example_count == 1
     delta, below = name("δ", layer), name("a", layer - 1)
-    for path, derivative in tree.items(explanation.grad.parameters[layer - 1], f"[{layer - 1}]"):
+    for path, derivative in tree.items(explanation.grad.parameters):
+        if path.keys[0] != layer - 1:
+            continue
         formula: tuple[str, ...] = ()
-        if isinstance(rule.layer, Dense) and path.endswith("['W']"):
+        if isinstance(rule.layer, Dense) and path.last == "W":
             formula = (f"{delta}·{below}ᵀ" if single else f"{delta}ᵀ·{below}",)
-        elif isinstance(rule.layer, Dense) and path.endswith("['b']"):
+        elif isinstance(rule.layer, Dense) and path.last == "b":
             if single and layer < len(explanation.rules):
                 continue
             formula = () if single else (f"Σ {delta}",)
@@ -198,10 +200,11 @@ def _update(explanation: StepExplanation, rule: bool) -> Iterator[Line]:
     before, after = (list(tree.items(parameters)) for parameters in (explanation.parameters, update.parameters))
     layers = [[] for _ in explanation.rules]  # type: list[list[Statement]]
     for (path, old), (_, new) in zip(before, after, strict=True):
-        layer = int(path[1 : path.index("]")])
         label = parameter_name(path)
         same = np.array_equal(old, new)
-        layers[layer].append(Statement(label, (), remark="unchanged") if same else Statement(label, (array(new),), "→"))
+        layers[path.keys[0]].append(
+            Statement(label, (), remark="unchanged") if same else Statement(label, (array(new),), "→")
+        )
     yield tuple(statement for statements in reversed(layers) for statement in statements)
     if rule:
         for symbol, numbers in update.numbers.items():

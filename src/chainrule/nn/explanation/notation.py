@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.tree import KeyPath
 from chainrule.types import Array
 
 WRITTEN_OUT = 8
@@ -72,11 +73,10 @@ def name(letter: str, layer: int, *units: int) -> str:
     return f"{letter}{number_of_layer}{index}"
 
 
-def parameter_name(path: str) -> str:
+def parameter_name(path: KeyPath) -> str:
     """The leaf of `network.parameters` at a path: W¹, scale², and W¹⁽²⁾ in the second layer of a block."""
-    parts: list[tuple[str, str]] = re.findall(r"\[(?:'([^']*)'|(\d+))\]", path)
-    letter = next((part[0] for part in reversed(parts) if part[0]), "parameter")
-    layer, *inner = [int(part[1]) + 1 for part in parts if part[1]]
+    letter = next((key for key in reversed(path.keys) if isinstance(key, str)), "parameter")
+    layer, *inner = [key + 1 for key in path.keys if isinstance(key, int)]
     return f"{name(letter, layer)}{''.join(f'⁽{str(i).translate(_SUPERSCRIPTS)}⁾' for i in inner)}"
 
 

@@ -11,6 +11,7 @@ from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
 from chainrule.nn.explanation.notation import indices, name, parameter_name
 from chainrule.nn.normalisation import BatchNorm, LayerNorm
+from chainrule.tree import KeyPath
 from chainrule.types import Array
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Place:
         """As it stands on boards, such as "W¹[1,2]"."""
         if self.letter != "tables":
             return name(self.letter, self.layer) + indices(*self.indices)
-        return parameter_name(f"[{self.layer - 1}]['tables'][{self.table}]") + indices(*self.indices)
+        return parameter_name(KeyPath(keys=(self.layer - 1, "tables", self.table))) + indices(*self.indices)
 
 
 def parsed(explanation: StepExplanation, asked: str) -> Place:
