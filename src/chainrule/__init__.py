@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule.on_demand import on_demand
-
-__version__ = "0.1.0"
+from chainrule.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from chainrule import doctor, nn, ops, optim, tabular, train

@@ -9,9 +9,13 @@ import pytest
 from generated_tables import replaced
 
 from chainrule.data import Column, Preprocessing, Table, read_table
+from chainrule.data.features import NumericFeature
+from chainrule.data.features.scale import RobustScale
 from chainrule.errors import ArgumentError, ModelFileError, TableError
+from chainrule.figures import signed
+from chainrule.functions import grad
 from chainrule.tabular import TableModel, train_table
-from chainrule.tabular.explanation import signed
+from chainrule.tabular.row_report import build
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -156,6 +160,25 @@ def test_slopes_are_differences_in_the_units_of_the_table(model, request, pengui
         np.testing.assert_allclose(effect.slope, (ends[0] - ends[1]) / (2 * h), rtol=0.05, atol=2e-3 / spread)
         found += 1
     assert found >= 2
+
+
+def test_one_gradient_gives_the_slopes_of_all_columns(monkeypatch):
+    random = np.random.default_rng(3)
+    names = [f"c{i}" for i in range(40)]
+    scales = [RobustScale(middle, spread) for middle, spread in random.uniform(0.5, 4, (40, 2)).tolist()]
+    features = [NumericFeature(name, scale, indicator=False) for name, scale in zip(names, scales, strict=True)]
+    values = random.normal(0, 20, 40)
+    values[:3] = np.nan, 1e200, -np.inf
+    columns = [Column(n, "numeric", np.array([v])) for n, v in zip(names, values, strict=True)]
+    made = []
+    monkeypatch.setattr(build, "grad", lambda f: made.append(f) or grad(f))
+    found = build._scaling_slopes(features, columns)
+    middle, spread = np.array([(scale.middle, scale.spread) for scale in scales[3:]]).T
+    expected = (1 + ((values[3:] - middle) / spread / 3) ** 2) ** -1.5 / spread
+    assert len(made) == 1
+    assert "c0" not in found
+    assert found["c1"] == found["c2"] == 0
+    np.testing.assert_allclose([found[name] for name in names[3:]], expected, rtol=1e-13)
 
 
 def test_other_levels_are_predicted_again(late, flights):

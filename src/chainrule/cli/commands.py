@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from chainrule import __version__, config
+from chainrule import config
 from chainrule.cli.caching import cache
 from chainrule.cli.compiling import compile_
 from chainrule.cli.deriving import derive
@@ -13,6 +13,7 @@ from chainrule.cli.explaining import explain
 from chainrule.cli.inspecting import inspect
 from chainrule.cli.predicting import predict
 from chainrule.cli.training import train
+from chainrule.version import __version__
 
 
 @click.group(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chainrule.atomic import replacing
-from chainrule.cli.explaining import say, terminal_width
 from chainrule.cli.options import FILE, Whole, numbers
 from chainrule.cli.outputs import require_writable
+from chainrule.cli.text import print_text, text_width
 
 if TYPE_CHECKING:
     from chainrule.explain import Derivation
@@ -70,7 +70,7 @@ def derive(
     options = {"wrt": wrt, "at": at, "style": style, "order": order}
     derivation = derived_function(Path(file), name, options) if in_file else derived_text(what, options)
     if output is None:
-        say(shown(derivation, form, plain))
+        print_text(shown(derivation, form, plain))
     elif plain:
         with replacing(output) as beside:
             beside.write_text(derivation.text(ascii=True, colour=False) + "\n", encoding="utf-8")
@@ -83,7 +83,7 @@ def shown(derivation: Derivation, form: str | None, plain: bool) -> str:
     """What is printed; text in ASCII also where the terminal knows no more."""
     if form is not None:
         return str(getattr(derivation, form)())
-    width = min(max(terminal_width(), WIDTHS[0]), WIDTHS[1])
+    width = text_width(*WIDTHS)
     text = derivation.text(width, plain)
     try:
         text.encode(sys.stdout.encoding or "utf-8")

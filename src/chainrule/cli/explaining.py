@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +10,7 @@ import click
 from chainrule.atomic import replacing
 from chainrule.cli.options import FILE
 from chainrule.cli.outputs import require_writable
+from chainrule.cli.text import print_text, text_width
 from chainrule.errors import ArgumentError, DerivationError, GradientError, TableError
 from chainrule.figures import counted
 from chainrule.printable import printable
@@ -73,20 +71,20 @@ def explain(
     chosen = one_of(rows, row, "--row")
     usual = None if baseline is None else one_of(rows, baseline, "--baseline")
     why = trained.explain(chosen, usual, of)
-    width = min(max(terminal_width(), WIDTHS[0]), WIDTHS[1])
+    width = text_width(*WIDTHS)
     parts = [why.text(plain, width)]
     try:
         step, reason = step_of(trained, chosen, learning_rate) if with_step or html is not None else (None, "")
-        drawn = page(f"{table.name}, row {row}", why, step) if html is not None else ""
+        drawn = page_of(f"{table.name}, row {row}", why, step) if html is not None else ""
     except (GradientError, DerivationError):  # a defect of the step takes nothing away from the shares
-        say(parts[0])
+        print_text(parts[0])
         raise
     if with_step:
         parts += [reason] if step is None else [inputs_of(trained, step, plain), step.text(plain, width)]
     if html is not None:
         with replacing(html) as file:
             file.write_text(drawn, encoding="utf-8")
-    say("\n\n".join(parts))
+    print_text("\n\n".join(parts))
     return 0
 
 
@@ -120,33 +118,17 @@ def inputs_of(model: TableModel, step: StepExplanation, plain: bool) -> str:
     return finished("\n".join(lines), plain)
 
 
-def page(title: str, why: RowExplanation, step: StepExplanation | None) -> str:
+def page_of(title: str, why: RowExplanation, step: StepExplanation | None) -> str:
     """A page that needs nothing from elsewhere, in light and dark."""
-    from chainrule.explain.render.html import PAGE_STYLE
+    from chainrule.explain.render.html import page
 
-    parts = why.html() + ("" if step is None else f"<h2>One step of the network</h2>{step.html()}{in_matrices(step)}")
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{escape(title)}</h1>\n{parts}\n</main>\n</body>\n</html>\n"
-    )
+    backward = "" if step is None else f"<h2>One step of the network</h2>{step.html()}{matrix_form(step)}"
+    return page(title, why.html() + backward)
 
 
-def in_matrices(step: StepExplanation) -> str:
+def matrix_form(step: StepExplanation) -> str:
     """The derivation of the step, where its layers have one."""
     try:
         return f"<h2>The backward pass in matrices</h2>{step.derivation().html()}"
     except ArgumentError:
         return ""
-
-
-def terminal_width() -> int:
-    """Characters in a line of the terminal; 80 elsewhere."""
-    return os.get_terminal_size().columns if sys.stdout.isatty() else WIDTHS[0]
-
-
-def say(text: str) -> None:
-    """Print the text, in ASCII where the terminal knows no more."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)

@@ -12,11 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.cli.text import UNKNOWN_WIDTH
 from chainrule.printable import printable
 from chainrule.tabular import Report, summary
-
-UNKNOWN_WIDTH = 80
-"""Columns of a terminal that does not say how many it has."""
 
 
 def reading(table: Path, quiet: bool) -> AbstractContextManager[object]:

@@ -20,9 +20,9 @@ from chainrule.figures import counted
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.printable import printable
 from chainrule.tabular import files
-from chainrule.tabular.explaining import Row, explain_row, one_row
-from chainrule.tabular.explanation import RowExplanation
 from chainrule.tabular.report import Report
+from chainrule.tabular.row_report import RowExplanation
+from chainrule.tabular.row_report.build import Row, explain_row, one_row
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class TableModel:
             ArgumentError: it is not one row, or there is no such class.
             TableError: see `predict`.
         """
-        return explain_row(self, row, baseline, of)
+        return explain_row(self.preprocessing, self.network, self.target, row, baseline, of)
 
     def explain_step(self, row: Row, optimizer: Optimizer | LBFGS | float = 0.1) -> nn.StepExplanation:
         """One step of the network on a row and its target, with numbers; see `Network.explain_step`.

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chainrule import __version__, nn, tree
+from chainrule import nn, tree
 from chainrule.data import ClassTarget, Source, Table, as_table
 from chainrule.data.target import Task
 from chainrule.interrupt import catching_interrupts
@@ -17,6 +17,7 @@ from chainrule.tabular.networks import make_network
 from chainrule.tabular.preparation import Prepared, prepare
 from chainrule.tabular.recipe import HIDDEN, Recipe
 from chainrule.tabular.report import Ending, Report, RowCounts
+from chainrule.version import __version__
 
 if TYPE_CHECKING:
     from chainrule.doctor.recorder import Diagnose

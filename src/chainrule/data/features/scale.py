@@ -19,6 +19,12 @@ LARGEST, SMALLEST = 1e150, 1e-150
 """Magnitudes beyond are not told apart, so that no difference or quotient overflows."""
 
 
+def squashed(values: Any, middle: Any, spread: Any) -> Any:
+    """The formula alone, for a spread above 0, of one column or of many; it can be traced and so be differentiated."""
+    z = (values - middle) / spread
+    return z / np.hypot(1.0, z / BOUND)
+
+
 @dataclass(frozen=True)
 class RobustScale:
     """The middle and the spread of a column's training values; spread 0 means that all were equal."""
@@ -40,13 +46,9 @@ class RobustScale:
         """Return the scaled values, within ±3; NaN becomes 0, the place of the median."""
         if self.spread == 0:
             return np.zeros(len(values))
-        scaled: NDArray[np.float64] = np.nan_to_num(self.curve(np.clip(values, -LARGEST, LARGEST)))
+        curve = squashed(np.clip(values, -LARGEST, LARGEST), self.middle, self.spread)
+        scaled: NDArray[np.float64] = np.nan_to_num(curve)
         return scaled
-
-    def curve(self, values: Any) -> Any:
-        """The formula alone, for a spread above 0; a traced function, so that it can be differentiated."""
-        z = (values - self.middle) / self.spread
-        return z / np.hypot(1.0, z / BOUND)
 
     def to_json(self) -> JSON:
         """Return the two numbers as a JSON object."""

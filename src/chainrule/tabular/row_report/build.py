@@ -1,28 +1,26 @@
-"""Why a row of a table gets its prediction: from the model and a row to an explanation in the user's own columns."""
+"""From a model's parts and a row to the report on why it gets its prediction, in the user's own columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from chainrule.data import ClassTarget, Column, Preprocessing, Source, Table
+from chainrule import nn
+from chainrule.data import ClassTarget, Column, Preprocessing, Source, Table, Target
 from chainrule.data.canonical import canonical_text, positions
 from chainrule.data.conversion import as_kind, clock_text, time_text
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.data.features.category import UNKNOWN
-from chainrule.data.features.scale import LARGEST
+from chainrule.data.features.scale import LARGEST, squashed
 from chainrule.data.table import suggestion
 from chainrule.errors import ArgumentError
 from chainrule.figures import figure
 from chainrule.functions import grad
-from chainrule.tabular.attribution import Attribution, Quantity
-from chainrule.tabular.explanation import ColumnEffect, OtherValue, RowExplanation
+from chainrule.tabular.row_report.attribution import Attribution, Quantity
+from chainrule.tabular.row_report.report import ColumnEffect, OtherValue, RowExplanation
 from chainrule.types import Array
-
-if TYPE_CHECKING:
-    from chainrule.tabular.model import TableModel
 
 Row = Mapping[str, Any] | Source
 USUAL = "the median or most frequent value of each column"
@@ -45,17 +43,19 @@ def one_row(preprocessing: Preprocessing, row: Row, name: str, *others: str) -> 
     return table
 
 
-def explain_row(model: TableModel, row: Row, baseline: Row | None, of: Any) -> RowExplanation:
+def explain_row(
+    preprocessing: Preprocessing, network: nn.Network, target: Target, row: Row, baseline: Row | None, of: Any
+) -> RowExplanation:
     """See `TableModel.explain`."""
-    table = one_row(model.preprocessing, row, "row")
-    inputs = model.preprocessing.apply(table)[0]
-    usual = None if baseline is None else one_row(model.preprocessing, baseline, "baseline")
-    start = _usual_inputs(model) if usual is None else model.preprocessing.apply(usual)[0]
-    output, quantity = _wanted(model, inputs, of)
-    explained = Quantity(model.network, output)
+    table = one_row(preprocessing, row, "row")
+    inputs = preprocessing.apply(table)[0]
+    usual = None if baseline is None else one_row(preprocessing, baseline, "baseline")
+    start = _usual_inputs(preprocessing) if usual is None else preprocessing.apply(usual)[0]
+    output, quantity = _wanted(network, target, inputs, of)
+    explained = Quantity(network, output)
     found = explained.attribute(inputs, start)
-    mean, scale = (0.0, 1.0) if isinstance(model.target, ClassTarget) else (model.target.mean, model.target.deviation)
-    effects = _effects(model, explained, table, usual, inputs, found, scale)
+    mean, scale = (0.0, 1.0) if isinstance(target, ClassTarget) else (target.mean, target.deviation)
+    effects = _effects(preprocessing.features, explained, table, usual, inputs, found, scale)
     prediction = mean + scale * found.value
     return RowExplanation(
         quantity=quantity,
@@ -65,24 +65,23 @@ def explain_row(model: TableModel, row: Row, baseline: Row | None, of: Any) -> R
         effects=tuple(sorted(effects, key=lambda effect: -abs(effect.share))),
         error=scale * found.error,
         points=found.points,
-        dtype=str(model.network.dtype),
-        kept_within=_kept_within(model, prediction),
+        dtype=str(network.dtype),
+        kept_within=_kept_within(target, prediction),
     )
 
 
-def _usual_inputs(model: TableModel) -> Array:
-    return np.concatenate([feature.usual_inputs for feature in model.preprocessing.features]).astype(np.float32)
+def _usual_inputs(preprocessing: Preprocessing) -> Array:
+    return np.concatenate([feature.usual_inputs for feature in preprocessing.features]).astype(np.float32)
 
 
-def _wanted(model: TableModel, inputs: Array, of: Any) -> tuple[int, str]:
+def _wanted(network: nn.Network, target: Target, inputs: Array, of: Any) -> tuple[int, str]:
     """The output that is explained, and what it is called."""
-    target = model.target
     if not isinstance(target, ClassTarget):
         if of is not None:
             raise ArgumentError(f"{target.column!r} is a number, so there is no class to choose; leave out of=")
         return 0, target.column
     if of is None:
-        output = int(np.argmax(model.network.outputs(inputs)))
+        output = int(np.argmax(network.outputs(inputs)))
     elif str(of) in target.classes:
         output = target.classes.index(str(of))
     else:
@@ -91,16 +90,16 @@ def _wanted(model: TableModel, inputs: Array, of: Any) -> tuple[int, str]:
     return output, f"probability of {target.column} = {target.classes[output]}"
 
 
-def _kept_within(model: TableModel, prediction: float) -> float | None:
+def _kept_within(target: Target, prediction: float) -> float | None:
     """The number that `predict` gives, if it is another one because the training range ends before."""
-    if isinstance(model.target, ClassTarget):
+    if isinstance(target, ClassTarget):
         return None
-    kept = float(np.clip(prediction, model.target.lowest, model.target.highest))
+    kept = float(np.clip(prediction, target.lowest, target.highest))
     return None if kept == prediction else kept
 
 
 def _effects(
-    model: TableModel,
+    features: Sequence[Feature],
     explained: Quantity,
     row: Table,
     baseline: Table | None,
@@ -109,18 +108,19 @@ def _effects(
     scale: float,
 ) -> Iterator[ColumnEffect]:
     """One effect for each column that the model uses."""
+    columns = [as_kind(row[feature.column], feature.kind, row.source) for feature in features]
+    scaling = _scaling_slopes(features, columns)
     start = 0
-    for feature in model.preprocessing.features:
+    for feature, column in zip(features, columns, strict=True):
         span = slice(start, start + len(feature.names))
         start = span.stop
-        column = as_kind(row[feature.column], feature.kind, row.source)
         usual = None if baseline is None else as_kind(baseline[feature.column], feature.kind, baseline.source)
         yield ColumnEffect(
             column=feature.column,
             value=_value_text(feature, column),
             baseline=feature.usual if usual is None else _value_text(feature, usual),
             share=scale * float(found.shares[span].sum()),
-            slope=_slope(feature, column, float(found.slopes[span.start]) * scale),
+            slope=_slope(float(found.slopes[span.start]) * scale, scaling.get(feature.column)),
             others=tuple(_others(feature, column, explained, inputs, span, found.value, scale)),
             clock=isinstance(feature, NumericFeature) and feature.clock,
         )
@@ -138,12 +138,28 @@ def _value_text(feature: Feature, column: Column) -> str:
     return str(value) if known else f"{value} ({UNKNOWN})"
 
 
-def _slope(feature: Feature, column: Column, slope: float) -> float | None:
-    """∂ŷ/∂column of a number that is there: the slope of the network times that of the stored scaling."""
-    if not isinstance(feature, NumericFeature) or column.missing[0] or not feature.scale.spread:
-        return None
-    value = float(column.values[0])
-    return slope * float(grad(feature.scale.curve)(value)) if abs(value) < LARGEST else 0.0
+def _scaling_slopes(features: Sequence[Feature], columns: Sequence[Column]) -> dict[str, float]:
+    """By column the derivative of the stored scaling at its number, if it is there: one gradient for all columns."""
+    present = [
+        (feature, float(column.values[0]))
+        for feature, column in zip(features, columns, strict=True)
+        if isinstance(feature, NumericFeature) and feature.scale.spread and not column.missing[0]
+    ]
+    if not present:
+        return {}
+    middle, spread, values = (
+        np.array(numbers)
+        for numbers in zip(*((f.scale.middle, f.scale.spread, value) for f, value in present), strict=True)
+    )
+    within = np.abs(values) < LARGEST
+    slopes = grad(lambda values: np.sum(squashed(values, middle, spread)))(np.where(within, values, middle))
+    names = [feature.column for feature, _ in present]
+    return dict(zip(names, np.where(within, slopes, 0.0).tolist(), strict=True))
+
+
+def _slope(of_network: float, of_scaling: float | None) -> float | None:
+    """∂ŷ/∂column, where it has one; 0 at a number beyond all limits, whatever the network does there."""
+    return of_network * of_scaling if of_scaling else of_scaling
 
 
 def _others(
