@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
-from chainrule.errors import ArgumentError, GradientError
+from chainrule.constraints import COUNT
+from chainrule.errors import GradientError
 from chainrule.functions import as_arguments, jvp, vjp
 from chainrule.tracing import function_name
 from chainrule.tree import Tree
@@ -50,10 +51,9 @@ def check_grads(
 
     Raises:
         GradientError: names the leaf, the mode, both numbers and the order.
-        ArgumentError: the order is below 1, or the arguments cannot be differentiated.
+        ArgumentError: the order is no whole number above 0, or the arguments cannot be differentiated.
     """
-    if order < 1:
-        raise ArgumentError(f"order must be at least 1, got {order}")
+    COUNT.require(order, "order")
     args = as_arguments(args, "args")
     leaves = [np.asarray(leaf) for leaf in tree.leaves(args)]
     dtype = np.result_type(*leaves)

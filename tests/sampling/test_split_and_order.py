@@ -69,7 +69,7 @@ def test_every_order_of_four_is_equally_likely():
 
 
 def test_arguments():
-    with pytest.raises(ArgumentError, match="seed must be a whole number from 0"):
+    with pytest.raises(ArgumentError, match="seed must be a whole number in 0 … 2⁶⁴−1"):
         epoch_order(3, -1, 0)
     with pytest.raises(ArgumentError, match="share must lie between 0 and 1"):
         split_rows(10, 1.0, 0)

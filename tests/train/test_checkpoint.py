@@ -187,7 +187,7 @@ def test_parameters_of_any_function_are_kept(tmp_path):
 
 def test_every_steps_is_counted_from_one():
     for wrong in (0, -1):
-        with pytest.raises(ArgumentError, match=f"every_steps must be above 0, got {wrong}"):
+        with pytest.raises(ArgumentError, match=f"every_steps must be a whole number above 0, got {wrong}"):
             Checkpoint("file", wrong)
 
 

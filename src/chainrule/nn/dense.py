@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.constraints import COUNT
 from chainrule.errors import ArgumentError
 from chainrule.nn.activations import RECTIFIERS, Activation, activation_function
 from chainrule.nn.initialisers import Initialiser, initial_array
-from chainrule.nn.layer import Layer, Mode, Pass, require_flag, require_positive
+from chainrule.nn.layer import Layer, Mode, Pass, require_flag
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -35,7 +36,7 @@ class Dense(Layer):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        require_positive(self.n_outputs, "Dense: n_outputs")
+        COUNT.require(self.n_outputs, "Dense: n_outputs")
         activation_function(self.activation)
         require_flag(self.use_bias, "Dense: use_bias")
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import ops
-from chainrule.errors import ArgumentError
-from chainrule.nn.layer import Layer, Mode, Pass, is_number
+from chainrule.constraints import FRACTION
+from chainrule.nn.layer import Layer, Mode, Pass
 from chainrule.tree import Tree
 
 
@@ -23,8 +23,7 @@ class Dropout(Layer):
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        if not is_number(self.rate) or not 0 <= self.rate < 1:
-            raise ArgumentError(f"Dropout: rate must be at least 0 and below 1, got {self.rate!r}")
+        FRACTION.require(self.rate, "Dropout: rate")
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """No parameters."""

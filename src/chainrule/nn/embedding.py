@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.constraints import COUNT, NOT_NEGATIVE
 from chainrule.errors import ArgumentError
-from chainrule.nn.layer import Layer, Mode, Pass, require_not_negative, require_positive
+from chainrule.nn.layer import Layer, Mode, Pass
 from chainrule.rows import blocks
 from chainrule.tree import Tree
 from chainrule.types import Array
@@ -40,8 +41,8 @@ class Embedding(Layer):
         if not len(categories) == len(columns) == len(dimensions) == len(set(columns)):
             raise ArgumentError("Embedding: categories, dimension and columns must name each embedded column once")
         for count in (*categories, *dimensions):
-            require_positive(count, "Embedding: categories and dimension")
-        require_not_negative(self.scale, "Embedding: scale")
+            COUNT.require(count, "Embedding: categories and dimension")
+        NOT_NEGATIVE.require(self.scale, "Embedding: scale")
         for name, value in (("categories", categories), ("columns", columns), ("dimension", dimensions)):
             object.__setattr__(self, name, value)
 

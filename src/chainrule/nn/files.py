@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import storage, tree
+from chainrule.constraints import COUNT
 from chainrule.errors import ChainruleError, ModelFileError
-from chainrule.nn.layer import require_positive
 from chainrule.nn.layer_records import Functions, count_numbers, layer_from_record, loss_from_record, require_fields
 from chainrule.nn.network import KIND, Network
 from chainrule.types import Array
@@ -37,7 +37,7 @@ def from_record(header: Any, arrays: Mapping[str, Array], functions: Functions, 
         layers = [layer_from_record(record, functions) for record in header["layers"]]
         loss = loss_from_record(header["loss"], functions)
         n_inputs, dtype = header["n_inputs"], header["dtype"]
-        require_positive(n_inputs, "n_inputs")
+        COUNT.require(n_inputs, "n_inputs")
         if dtype not in ("float32", "float64"):
             raise ValueError(f"its dtype is {dtype!r}")
         if count_numbers(layers, n_inputs)[1] != sum(array.size for array in arrays.values()):

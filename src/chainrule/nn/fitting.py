@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.constraints import NOT_NEGATIVE
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
 from chainrule.meaning import joined, meaning_of
 from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.chosen_rows import ChosenRows
-from chainrule.nn.layer import Layer, require_not_negative
+from chainrule.nn.layer import Layer
 from chainrule.nn.predicting import block_of
 from chainrule.nn.scores import scores
 from chainrule.nn.sparse_rows import SparseRows
@@ -47,7 +48,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for name in ("l1", "l2"):
-            require_not_negative(getattr(self, name), name)
+            NOT_NEGATIVE.require(getattr(self, name), name)
 
 
 def make_training(

@@ -77,24 +77,7 @@ def require_layers(layers: Any) -> None:
             raise ArgumentError(f"layer {number} must be a layer such as nn.Dense(10), got {layer!r}")
 
 
-def require_positive(value: Any, name: str) -> None:
-    """Raise ArgumentError unless `value` is an int above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ArgumentError(f"{name} must be a whole number above 0, got {value!r}")
-
-
-def is_number(value: Any) -> bool:
-    """Whether `value` is a real number; True and False are none."""
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
 def require_flag(value: Any, name: str) -> None:
     """Raise ArgumentError unless `value` is True or False."""
     if not isinstance(value, bool | np.bool_):
         raise ArgumentError(f"{name} must be True or False, got {value!r}")
-
-
-def require_not_negative(value: Any, name: str) -> None:
-    """Raise ArgumentError unless `value` is a finite number of at least 0."""
-    if not is_number(value) or not 0 <= value < np.inf:
-        raise ArgumentError(f"{name} must be a finite number of at least 0, got {value!r}")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import ops
+from chainrule.constraints import POSITIVE, SHARE
 from chainrule.errors import ArgumentError
 from chainrule.nn import targets
 from chainrule.nn.names import no_such
@@ -105,15 +106,13 @@ def _quantile(outputs: Any, y: Any, q: float) -> Any:
 
 def huber(delta: float = 1.0) -> Loss:
     """½ r² for |r| ≤ δ, δ(|r| − ½ δ) beyond, averaged over the outputs (Huber 1964)."""
-    if not 0 < delta < np.inf:
-        raise ArgumentError(f"huber: delta must be a finite number above 0, got {delta!r}")
+    POSITIVE.require(delta, "huber: delta")
     return Loss(f"huber({delta!r})", partial(_huber, delta=delta), _identity, targets.numbers, "regression")
 
 
 def quantile(q: float = 0.5) -> Loss:
     """max(q r, (q − 1) r) for r = y − a, averaged over the outputs: its minimum is the q-quantile (Koenker 1978)."""
-    if not 0 < q < 1:
-        raise ArgumentError(f"quantile: q must lie between 0 and 1, got {q!r}")
+    SHARE.require(q, "quantile: q")
     return Loss(f"quantile({q!r})", partial(_quantile, q=q), _identity, targets.numbers, "regression")
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import storage, tree
+from chainrule.constraints import COUNT, SEED
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, numbered
 from chainrule.nn.inspecting import training_step
-from chainrule.nn.layer import Layer, require_layers, require_positive
+from chainrule.nn.layer import Layer, require_layers
 from chainrule.nn.layer_records import architecture_record
 from chainrule.nn.losses import Loss, PerExample, loss_function
 from chainrule.nn.predicting import Predictor, in_blocks
@@ -71,12 +72,11 @@ class Network:
         seed: int = 0,
         dtype: Any = "float32",
     ) -> None:
-        require_positive(n_inputs, "n_inputs")
+        COUNT.require(n_inputs, "n_inputs")
         require_layers(layers)
         if not layers:
             raise ArgumentError("a network needs at least one layer")
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
-            raise ArgumentError(f"seed must be a whole number in 0 … 2⁶⁴−1, got {seed!r}")
+        SEED.require(seed, "seed")
         self.n_inputs = int(n_inputs)
         self.layers = tuple(layers)
         self.loss = loss_function(loss)
@@ -249,7 +249,7 @@ class Network:
         Raises:
             ArgumentError: rows is not a whole number above 0.
         """
-        require_positive(rows, "rows")
+        COUNT.require(rows, "rows")
         held = (self.parameters, self.state)
         graph = self._outputs.graph(*held, np.zeros((rows, self.n_inputs), self.dtype))
         return Predictor(graph, held, rows, self.n_inputs)

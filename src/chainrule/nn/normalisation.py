@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from chainrule import ops
+from chainrule.constraints import NOT_NEGATIVE, Constraint
 from chainrule.errors import ArgumentError
-from chainrule.nn.layer import Layer, Mode, Pass, is_number, require_not_negative
+from chainrule.nn.layer import Layer, Mode, Pass
 from chainrule.tree import Tree
+
+_MOMENTUM = Constraint(Real, lambda x: 0 < x <= 1, "be a number above 0 and at most 1")
 
 
 def _scale_and_shift(n: int) -> dict[str, Any]:
@@ -34,9 +38,8 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        if not is_number(self.momentum) or not 0 < self.momentum <= 1:
-            raise ArgumentError(f"BatchNorm: momentum must be above 0 and at most 1, got {self.momentum!r}")
-        require_not_negative(self.epsilon, "BatchNorm: epsilon")
+        _MOMENTUM.require(self.momentum, "BatchNorm: momentum")
+        NOT_NEGATIVE.require(self.epsilon, "BatchNorm: epsilon")
 
     @property
     def fewest_rows(self) -> int:
@@ -73,7 +76,7 @@ class LayerNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        require_not_negative(self.epsilon, "LayerNorm: epsilon")
+        NOT_NEGATIVE.require(self.epsilon, "LayerNorm: epsilon")
 
     def initialise(self, n_inputs: int, random: np.random.Generator) -> tuple[int, Tree, Tree]:
         """Scale and shift; ArgumentError for a single feature, which is its own mean."""

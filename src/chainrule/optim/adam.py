@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule import tree
+from chainrule.constraints import FRACTION, NOT_NEGATIVE, POSITIVE
 from chainrule.errors import ArgumentError
-from chainrule.optim.hyperparameters import FRACTION, NOT_NEGATIVE, POSITIVE, require
 from chainrule.optim.optimizer import Leaf, Leaves, Optimizer
 from chainrule.optim.schedules import Scalar, Schedule
 from chainrule.tree import KeyPath, Tree
@@ -43,8 +43,8 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self, FRACTION, "beta1", "beta2")
-        require(self, POSITIVE, "epsilon")
+        FRACTION.require_fields(self, "beta1", "beta2")
+        POSITIVE.require_fields(self, "epsilon")
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ class AdamW(Adam):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self, NOT_NEGATIVE, "weight_decay")
+        NOT_NEGATIVE.require_fields(self, "weight_decay")
         if isinstance(self.decayed, str):
             raise ArgumentError(f"AdamW: decayed must be a tuple of dict keys: ({self.decayed!r},)")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule import tree
-from chainrule.optim.hyperparameters import FRACTION, NOT_NEGATIVE, POSITIVE, require
+from chainrule.constraints import FRACTION, NOT_NEGATIVE, POSITIVE
 from chainrule.optim.optimizer import Leaf, Leaves, Optimizer
 from chainrule.optim.schedules import Schedule
 from chainrule.tree import Tree
@@ -37,8 +37,8 @@ class Adagrad(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self, NOT_NEGATIVE, "initial_sum")
-        require(self, POSITIVE, "epsilon")
+        NOT_NEGATIVE.require_fields(self, "initial_sum")
+        POSITIVE.require_fields(self, "epsilon")
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -84,8 +84,8 @@ class RMSprop(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self, FRACTION, "decay", "momentum")
-        require(self, POSITIVE, "epsilon")
+        FRACTION.require_fields(self, "decay", "momentum")
+        POSITIVE.require_fields(self, "epsilon")
 
     @property
     def slots(self) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from chainrule import tree
+from chainrule.constraints import COUNT, NOT_NEGATIVE, SHARE
 from chainrule.errors import ArgumentError
-from chainrule.optim.hyperparameters import NOT_NEGATIVE, PROPER_FRACTION, require, require_count
 from chainrule.optim.line_search import StrongWolfe, Trial
 from chainrule.optim.optimizer import require_floating
 from chainrule.tree import Tree
@@ -66,9 +66,9 @@ class LBFGS:
     full_batch: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        require_count(self, "history", "max_line_search")
-        require(self, PROPER_FRACTION, "sufficient_decrease", "curvature")
-        require(self, NOT_NEGATIVE, "tolerance")
+        COUNT.require_fields(self, "history", "max_line_search")
+        SHARE.require_fields(self, "sufficient_decrease", "curvature")
+        NOT_NEGATIVE.require_fields(self, "tolerance")
         if self.sufficient_decrease >= self.curvature:
             raise ArgumentError("LBFGS: sufficient_decrease must be below curvature, as 1e-4 is below 0.9")
 

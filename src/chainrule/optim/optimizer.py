@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule import tree
+from chainrule.constraints import POSITIVE
 from chainrule.errors import ArgumentError
 from chainrule.optim.clipping import clip_by_global_norm, clip_by_value
-from chainrule.optim.hyperparameters import POSITIVE, require
 from chainrule.optim.schedules import Scalar, Schedule, as_schedule
 from chainrule.tree import Tree
 from chainrule.types import require_unmasked
@@ -52,7 +52,7 @@ class Optimizer(ABC):
             object.__setattr__(self, "learning_rate", float(self.learning_rate))
         for limit in ("clip_norm", "clip_value"):
             if getattr(self, limit) is not None:
-                require(self, POSITIVE, limit)
+                POSITIVE.require_fields(self, limit)
 
     @property
     def slots(self) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.constraints import NOT_NEGATIVE, POSITIVE, SHARE
 from chainrule.errors import ArgumentError
-from chainrule.optim.hyperparameters import NOT_NEGATIVE, POSITIVE, PROPER_FRACTION, require
 
 Scalar = Any  # a float64 scalar, or the traced Value that stands for one
 Schedule = Callable[[Scalar, Scalar], Scalar]
@@ -31,7 +31,7 @@ class Constant:
     rate: float
 
     def __post_init__(self) -> None:
-        require(self, NOT_NEGATIVE, "rate")
+        NOT_NEGATIVE.require_fields(self, "rate")
 
     def __call__(self, step: Scalar, total_steps: Scalar) -> Scalar:
         """Return the learning rate at `step`."""
@@ -47,8 +47,8 @@ class StepDecay:
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        require(self, NOT_NEGATIVE, "rate")
-        require(self, POSITIVE, "every", "factor")
+        NOT_NEGATIVE.require_fields(self, "rate")
+        POSITIVE.require_fields(self, "every", "factor")
 
     def __call__(self, step: Scalar, total_steps: Scalar) -> Scalar:
         """Return the learning rate at `step`."""
@@ -67,7 +67,7 @@ class InverseScaling:
     power: float = 0.5
 
     def __post_init__(self) -> None:
-        require(self, NOT_NEGATIVE, "rate", "power")
+        NOT_NEGATIVE.require_fields(self, "rate", "power")
 
     def __call__(self, step: Scalar, total_steps: Scalar) -> Scalar:
         """Return the learning rate at `step`."""
@@ -82,8 +82,8 @@ class Exponential:
     decay: float
 
     def __post_init__(self) -> None:
-        require(self, NOT_NEGATIVE, "rate")
-        require(self, POSITIVE, "decay")
+        NOT_NEGATIVE.require_fields(self, "rate")
+        POSITIVE.require_fields(self, "decay")
 
     def __call__(self, step: Scalar, total_steps: Scalar) -> Scalar:
         """Return the learning rate at `step`."""
@@ -102,7 +102,7 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        require(self, NOT_NEGATIVE, "rate", "final")
+        NOT_NEGATIVE.require_fields(self, "rate", "final")
 
     def __call__(self, step: Scalar, total_steps: Scalar) -> Scalar:
         """Return the learning rate at `step`."""
@@ -124,9 +124,9 @@ class OneCycle:
     final_divisor: float = 1e4
 
     def __post_init__(self) -> None:
-        require(self, NOT_NEGATIVE, "peak")
-        require(self, PROPER_FRACTION, "warm_up")
-        require(self, POSITIVE, "initial_divisor", "final_divisor")
+        NOT_NEGATIVE.require_fields(self, "peak")
+        SHARE.require_fields(self, "warm_up")
+        POSITIVE.require_fields(self, "initial_divisor", "final_divisor")
 
     def __call__(self, step: Scalar, total_steps: Scalar) -> Scalar:
         """Return the learning rate at `step`."""
@@ -151,7 +151,7 @@ class WarmUp:
     then: float | Schedule
 
     def __post_init__(self) -> None:
-        require(self, NOT_NEGATIVE, "steps")
+        NOT_NEGATIVE.require_fields(self, "steps")
         object.__setattr__(self, "then", as_schedule(self.then))
 
     def __call__(self, step: Scalar, total_steps: Scalar) -> Scalar:

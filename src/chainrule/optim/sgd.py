@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chainrule.constraints import FRACTION
 from chainrule.errors import ArgumentError
-from chainrule.optim.hyperparameters import FRACTION, require
 from chainrule.optim.optimizer import Leaf, Leaves, Optimizer
 
 
@@ -37,7 +37,7 @@ class SGD(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self, FRACTION, "momentum")
+        FRACTION.require_fields(self, "momentum")
         if self.nesterov and self.momentum == 0:
             raise ArgumentError("SGD: nesterov=True needs a momentum above 0, for instance momentum=0.9")
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from chainrule.constraints import SHARE
 from chainrule.errors import ArgumentError
 from chainrule.sampling.streams import Purpose, raw_numbers, sorted_order
 from chainrule.types import Integers
+
+_SHARE = replace(SHARE, meaning=f"{SHARE.meaning} (0.2 sets a fifth of the rows aside)")
 
 
 def split_rows(
@@ -25,8 +30,7 @@ def split_rows(
     Raises:
         ArgumentError: The share is not between 0 and 1, or a part would be empty.
     """
-    if not isinstance(share, int | float | np.number) or not 0 < share < 1:
-        raise ArgumentError(f"{name} must lie between 0 and 1 (0.2 sets a fifth of the rows aside), not {share!r}")
+    _SHARE.require(share, name)
     order = sorted_order(raw_numbers(rows, seed, Purpose.SPLIT))
     if labels is None:
         chosen = order[: round(share * rows)]

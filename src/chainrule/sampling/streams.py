@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
+from chainrule.constraints import SEED
 from chainrule.types import Integers
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
@@ -32,8 +32,7 @@ class Purpose(IntEnum):
 def require_words(seed: int, number: int) -> None:
     """Raise ArgumentError unless both fit into 64 bits and are not negative."""
     for name, value in (("seed", seed), ("number", number)):
-        if not isinstance(value, int | np.integer) or not 0 <= value < 2**64:
-            raise ArgumentError(f"{name} must be a whole number from 0 to 2⁶⁴ − 1, not {value!r}")
+        SEED.require(value, name)
 
 
 def raw_numbers(n: int, seed: int, purpose: Purpose, number: int = 0) -> Numbers:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Integral
 
+from chainrule.constraints import COUNT, Constraint
 from chainrule.data.record import Record
 from chainrule.errors import ArgumentError
 from chainrule.optim import AdamW
@@ -24,6 +26,7 @@ PATIENCE = (3, 50)
 """Epochs without a better validation loss that are waited for: half of all epochs, within these limits."""
 BATCH_SIZES = (32, 256)
 LARGEST_LAYER = 2**16
+_UNITS = Constraint(Integral, lambda x: 0 < x <= LARGEST_LAYER, f"be made of whole numbers from 1 to {LARGEST_LAYER}")
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,15 @@ class Recipe:
         if not isinstance(hidden, tuple | list):
             raise ArgumentError(f"hidden must be a tuple with the units of each layer, as (64, 64), got {hidden!r}")
         for units in hidden:
-            require_whole("hidden", units, LARGEST_LAYER)
+            _UNITS.require(units, "hidden")
         if batch_size is None:
             batch_size = min(max(2 ** round(math.log2(max(rows, 1) / 16)), BATCH_SIZES[0]), BATCH_SIZES[1])
-        require_whole("batch_size", batch_size)
+        COUNT.require(batch_size, "batch_size")
         if epochs is None:
             steps = math.ceil(rows / batch_size)
             epochs = min(max(math.ceil(ENOUGH_STEPS / steps), EPOCHS[0]), EPOCHS[1])
-        require_whole("epochs", epochs)
-        return cls(tuple(hidden), epochs, batch_size, seed=seed)
+        COUNT.require(epochs, "epochs")
+        return cls(tuple(map(int, hidden)), int(epochs), int(batch_size), seed=seed)
 
     def linear(self) -> Recipe:
         """The recipe of the linear model beside it: no hidden layer, and the longer steps that such a model bears."""
@@ -107,11 +110,3 @@ class Recipe:
         )
         record.finish()
         return recipe
-
-
-def require_whole(name: str, value: object, largest: int | None = None) -> None:
-    """Raise ArgumentError unless the value is a whole number from 1 to `largest`."""
-    fits = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if not fits or (largest is not None and int(str(value)) > largest):
-        limit = "above 0" if largest is None else f"from 1 to {largest}"
-        raise ArgumentError(f"{name} must be made of whole numbers {limit}, got {value!r}")

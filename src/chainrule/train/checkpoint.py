@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule import storage, tree
-from chainrule.errors import ArgumentError, ModelFileError
+from chainrule.constraints import COUNT
+from chainrule.errors import ModelFileError
 from chainrule.train.callbacks import Callback
 from chainrule.train.loop import Position, Training
 from chainrule.train.weights import Weights
@@ -38,8 +39,8 @@ class Checkpoint(Callback):
     every_steps: int | None = None
 
     def __post_init__(self) -> None:
-        if self.every_steps is not None and self.every_steps < 1:
-            raise ArgumentError(f"every_steps must be above 0, got {self.every_steps}")
+        if self.every_steps is not None:
+            COUNT.require(self.every_steps, "every_steps")
 
     @property
     def step_interval(self) -> int | None:  # type: ignore[override]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.constraints import COUNT, SEED
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
 from chainrule.sampling import epoch_order
@@ -46,14 +47,13 @@ class Plan:
                 raise ArgumentError(
                     "accumulate needs a batch_size, and LBFGS takes all examples at once; leave accumulate=1"
                 )
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
-                raise ArgumentError(f"{name} must be a whole number above 0, got {value!r}")
+            if value is not None:
+                COUNT.require(value, name)
         if self.transform_gradients is not None and not callable(self.transform_gradients):
             raise ArgumentError(
                 f"transform_gradients must be a function of gradients, got {self.transform_gradients!r}"
             )
-        if not isinstance(self.seed, int | np.integer) or not 0 <= self.seed < 2**64:
-            raise ArgumentError(f"seed must be a whole number in 0 … 2⁶⁴−1, got {self.seed!r}")
+        SEED.require(self.seed, "seed")
 
     def check_order(self, n: int) -> None:
         """Raise ArgumentError unless the given order has a row for every epoch and names examples that exist."""
