@@ -15,7 +15,7 @@ print(*sorted(name for name in sys.modules if name.startswith(("chainrule", "num
 """
 
 
-@pytest.mark.parametrize("package", ["chainrule", "chainrule.doctor", "chainrule.nn"])
+@pytest.mark.parametrize("package", ["chainrule", "chainrule.doctor", "chainrule.nn", "chainrule.nn.step_report"])
 def test_every_public_name_is_found_and_listed(package):
     module = import_module(package)
     assert {"__name__", *module.__all__} <= set(dir(module))
@@ -41,7 +41,7 @@ def test_a_training_whose_code_is_kept_imports_neither_code_generator_nor_explan
         "chainrule.doctor.diagnosis",
         "chainrule.doctor.not_finite",
         "chainrule.explain",
-        "chainrule.nn.explanation",
+        "chainrule.nn.step_report",
         "numpy.typing",
     ):
         assert absent not in imported

@@ -8,7 +8,7 @@ import pytest
 
 from chainrule import nn, optim, tree
 from chainrule.errors import ArgumentError, GradientError
-from chainrule.nn.explanation import formulas, local_rules
+from chainrule.nn.step_report import closed_forms, local_rules
 
 RNG = np.random.default_rng(7)
 
@@ -215,8 +215,8 @@ def test_written_forms_are_accepted_because_they_give_the_numbers(loss, activati
 
 
 def test_a_form_that_is_wrong_is_refused(step, monkeypatch):
-    wrong = formulas.Formula("1−{a}", lambda z, a: 1 - a)
-    monkeypatch.setitem(formulas._SLOPES, "tanh", wrong)
+    wrong = closed_forms.ClosedForm("1−{a}", lambda z, a: 1 - a)
+    monkeypatch.setitem(closed_forms._SLOPES, "tanh", wrong)
     with pytest.raises(GradientError, match="g′ of tanh is written"):
         str(step)
 

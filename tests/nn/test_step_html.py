@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from chainrule import nn
-from chainrule.nn.explanation.board import board
-from chainrule.nn.explanation.formula import formula_html
-from chainrule.nn.explanation.notation import finished
+from chainrule.nn.step_report.board import board
+from chainrule.nn.step_report.formula import formula_html
+from chainrule.nn.step_report.notation import finished
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 

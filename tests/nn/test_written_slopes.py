@@ -8,8 +8,8 @@ from chainrule.explain.rewrite import Order
 from chainrule.explain.written import write
 from chainrule.graph import make_constant
 from chainrule.nn.activations import ACTIVATIONS
-from chainrule.nn.explanation.formulas import _SLOPES
-from chainrule.nn.explanation.notation import finished
+from chainrule.nn.step_report.closed_forms import _SLOPES
+from chainrule.nn.step_report.notation import finished
 from chainrule.tracing import trace_call
 from chainrule.transforms import pull_back
 

@@ -18,7 +18,7 @@ from chainrule.nn.residual import Residual
 from chainrule.on_demand import on_demand
 
 if TYPE_CHECKING:
-    from chainrule.nn.explanation import StepExplanation
+    from chainrule.nn.step_report import StepExplanation
 
 __all__ = [
     "ACTIVATIONS",
@@ -45,4 +45,4 @@ __all__ = [
     "quantile",
 ]
 
-__getattr__, __dir__ = on_demand(__name__, {"StepExplanation": "explanation"})
+__getattr__, __dir__ = on_demand(__name__, {"StepExplanation": "step_report"})

@@ -36,7 +36,7 @@ from chainrule.types import Array, as_array, as_dtype
 if TYPE_CHECKING:
     from chainrule.doctor.diagnosis import Diagnosis
     from chainrule.doctor.recorder import Diagnose
-    from chainrule.nn.explanation import StepExplanation
+    from chainrule.nn.step_report import StepExplanation
     from chainrule.runtime.report import Report
 
 KIND = "network"  # what a file of a network says it holds
@@ -201,7 +201,7 @@ class Network:
             ArgumentError: x, y or an option is wrong.
             GradientError: the layers' own rules, or a written form, do not give the engine's numbers.
         """
-        from chainrule.nn.explaining import explain_step
+        from chainrule.nn.step_report.build import explain_step
 
         rows, targets, single = self._examples(x, y)
         return explain_step(

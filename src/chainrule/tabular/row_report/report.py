@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.figures import changes, column, counted, figure, signed
-from chainrule.nn.explanation.notation import TIED, broken, finished
+from chainrule.nn.step_report.notation import TIED, broken, finished
 from chainrule.printable import printable
 
 BAR = 10
@@ -120,7 +120,7 @@ class RowExplanation:
             width: characters in a line.
             colour: whether to use ANSI colours; by default if the output is a terminal and NO_COLOR is not set.
         """
-        from chainrule.nn.explanation.colour import ROW_STYLES, painted
+        from chainrule.nn.step_report.colour import ROW_STYLES, painted
 
         shown = self.effects[:SHOWN]
         what, compared = self._summary()

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.figures import counted
-from chainrule.nn.explanation.notation import broken, finished, number
+from chainrule.nn.step_report import page
+from chainrule.nn.step_report.colour import PATHS_STYLES, painted
+from chainrule.nn.step_report.notation import broken, finished, number
 
 SHOWN_PATHS = 3
 """How many paths are kept for each unit, the largest; exactly so many of all paths are found."""
@@ -77,8 +79,6 @@ class Why:
 
     def text(self, ascii: bool = False, width: int = 80, colour: bool | None = None) -> str:  # noqa: A002
         """The paths as text; `colour` as in `StepExplanation.text`."""
-        from chainrule.nn.explanation.colour import PATHS_STYLES, painted
-
         lines = {0: self._no_path, 1: self._one_path}.get(self.path_count, self._paths)(width)
         return painted(finished("\n".join(lines), ascii), PATHS_STYLES, colour)
 
@@ -87,8 +87,6 @@ class Why:
 
     def html(self) -> str:
         """The same as an HTML fragment: the factors of each path unfold."""
-        from chainrule.nn.explanation import page
-
         several = len({path.example for path in self.paths}) > 1
         paths = [
             (

@@ -12,11 +12,11 @@ from chainrule import tree
 from chainrule.errors import ArgumentError, GradientError
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation
-from chainrule.nn.explanation import StepExplanation
-from chainrule.nn.explanation.agreement import Agreement
-from chainrule.nn.explanation.local_rules import LocalRule, computed, output_derivative
-from chainrule.nn.explanation.notation import indices, parameter_name
-from chainrule.nn.explanation.step import DifferenceCheck, Update
+from chainrule.nn.step_report.agreement import Agreement
+from chainrule.nn.step_report.local_rules import LocalRule, computed, output_derivative
+from chainrule.nn.step_report.notation import indices, parameter_name
+from chainrule.nn.step_report.record import DifferenceCheck, Update
+from chainrule.nn.step_report.report import StepExplanation
 from chainrule.optim import LBFGS, SGD, Adam, Optimizer
 from chainrule.program import Program
 from chainrule.train.seam import Seam

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.errors import GradientError
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
-from chainrule.nn.explanation.agreement import Agreement
-from chainrule.nn.explanation.local_rules import LocalRule
-from chainrule.nn.explanation.notation import given, indices, name, number
-from chainrule.nn.explanation.place import Place, arrays_of, parsed
-from chainrule.nn.explanation.why import SHOWN_PATHS, Factor, PathProduct, Why
+from chainrule.nn.step_report.agreement import Agreement
+from chainrule.nn.step_report.local_rules import LocalRule
+from chainrule.nn.step_report.notation import given, indices, name, number
+from chainrule.nn.step_report.path_sum import SHOWN_PATHS, Factor, PathProduct, Why
+from chainrule.nn.step_report.query import Query, arrays_of, parsed
+from chainrule.nn.step_report.record import StepRecord
 from chainrule.types import Array
-
-if TYPE_CHECKING:
-    from chainrule.nn.explanation.step import StepExplanation
 
 
 @dataclass(frozen=True)
@@ -105,23 +103,23 @@ class _End:
     rounding: Array | float = 0.0
 
 
-def why(explanation: StepExplanation, asked: str) -> Why:
+def why(step: StepRecord, asked: str) -> Why:
     """The sum over paths for a parameter such as "W1[1,2]"; see `StepExplanation.why`."""
-    wanted = parsed(explanation, asked)
+    wanted = parsed(step, asked)
     with np.errstate(all="ignore"):
-        return _over_paths(explanation, wanted)
+        return _over_paths(step, wanted)
 
 
-def _over_paths(explanation: StepExplanation, wanted: Place) -> Why:
-    end = _end(explanation, wanted)
-    value, arriving, bound = _value_and_arriving(explanation, wanted, end)
+def _over_paths(step: StepRecord, wanted: Query) -> Why:
+    end = _end(step, wanted)
+    value, arriving, bound = _value_and_arriving(step, wanted, end)
     shares = np.where(end.present, arriving * end.local, 0)
     off = np.where(end.present, bound * np.abs(end.local) + np.abs(arriving) * end.rounding, 0) + _rounded(shares)
     found: list[PathProduct] = []
     count = 0
     present = np.flatnonzero(end.present)
     for example in present[np.argsort(-np.abs(shares[present]), kind="stable")[:SHOWN_PATHS]]:
-        paths, here = _paths_of(explanation, wanted, end, int(example), float(shares[example]), float(off[example]))
+        paths, here = _paths_of(step, wanted, end, int(example), float(shares[example]), float(off[example]))
         found, count = found + paths, here
     found.sort(key=lambda path: -abs(path.value))
     total = float(np.sum(shares, dtype=np.float64))
@@ -135,37 +133,37 @@ def _rounded(values: Array) -> Array:
     return magnitude * float(np.finfo(values.dtype).eps)
 
 
-def _value_and_arriving(explanation: StepExplanation, wanted: Place, end: _End) -> tuple[float, Array, Array]:
+def _value_and_arriving(step: StepRecord, wanted: Query, end: _End) -> tuple[float, Array, Array]:
     """The engine's derivative; what arrives at the unit above the parameter, and its bound, for each example."""
     if wanted.letter == "x":
-        rule = explanation.rules[0]
+        rule = step.rules[0]
         value, arriving, bound = (
-            np.atleast_2d(explanation.grad.x)[0, end.unit],
+            np.atleast_2d(step.grad.x)[0, end.unit],
             rule.below_bar,
             rule.bounds["below_bar"],
         )
     else:
-        rule = explanation.rules[wanted.layer - 1]
-        gradient = arrays_of(explanation, wanted.letter)[wanted.layer, wanted.table]
+        rule = step.rules[wanted.layer - 1]
+        gradient = arrays_of(step, wanted.letter)[wanted.layer, wanted.table]
         value, arriving, bound = gradient[wanted.indices], rule.delta, rule.bounds["delta"]
     return float(value), arriving[:, end.unit], bound[:, end.unit]
 
 
-def _end(explanation: StepExplanation, wanted: Place) -> _End:
+def _end(step: StepRecord, wanted: Query) -> _End:
     """The last edge, down to what is asked about."""
     unit, *others = wanted.indices
-    count = explanation.example_count
+    count = step.example_count
     every, ones = np.ones(count, bool), np.ones(count)
     if wanted.letter == "x":
         return _End(unit, ones, every, "", lambda value: "1")
-    rule = explanation.rules[wanted.layer - 1]
+    rule = step.rules[wanted.layer - 1]
     match wanted.letter:
         case "W":
             (j,) = others
-            form = explanation.unit_name("a", wanted.layer - 1, j)
+            form = step.unit_name("a", wanted.layer - 1, j)
             return _End(unit, rule.below[:, j], every, form, given if wanted.layer == 1 else number)
         case "scale":
-            form = f"{explanation.unit_name('a', wanted.layer - 1, unit)}, normalised"
+            form = f"{step.unit_name('a', wanted.layer - 1, unit)}, normalised"
             local, bound = rule.by_scale()
             return _End(unit, local[:, unit], every, form, rounding=bound[:, unit])
         case "tables":
@@ -187,27 +185,27 @@ def _looked_up(rule: LocalRule, table: int, code: int, place: int) -> _End:
 
 
 def _paths_of(
-    explanation: StepExplanation, wanted: Place, end: _End, example: int, share: float, off: float
+    step: StepRecord, wanted: Query, end: _End, example: int, share: float, off: float
 ) -> tuple[list[PathProduct], int]:
     """The largest paths of one example, and how many it has; they add up to its share, which is `off` by rounding."""
-    stages = list(_stages(explanation, wanted, example))
-    start = explanation.output_derivative[example]
-    paths = _Paths(start, explanation.output_rounding[example])
+    stages = list(_stages(step, wanted, example))
+    start = step.output_derivative[example]
+    paths = _Paths(start, step.output_rounding[example])
     for stage in stages:
         paths.down(stage)
     unit = end.unit
-    last = _last_factor(explanation, wanted, end, example)
+    last = _last_factor(step, wanted, end, example)
     scale = 1.0 if last is None else last.value
     off += float(paths.rounding[unit]) * abs(scale)
     _require_equal(wanted.name, share, float(paths.totals[unit]) * scale, off)
-    top = len(explanation.rules)
+    top = len(step.rules)
     found = []
     for product, way in zip(paths.products[unit], paths.ways[unit], strict=True):
-        output = explanation.unit_name("a", top, int(way[0]))
+        output = step.unit_name("a", top, int(way[0]))
         first = Factor(
             f"∂ℒ/∂{output}",
             float(start[way[0]]),
-            explanation.output_form(int(way[0])),
+            step.output_form(int(way[0])),
             number(start[way[0]]),
         )
         steps = [stage.factor(int(a), int(b)) for stage, a, b in zip(stages, way[:-1], way[1:], strict=True)]
@@ -219,16 +217,16 @@ def _paths_of(
     return found, int(paths.counts[unit])
 
 
-def _stages(explanation: StepExplanation, wanted: Place, example: int) -> Iterator[_Stage]:
+def _stages(step: StepRecord, wanted: Query, example: int) -> Iterator[_Stage]:
     """The rows of edges from aᴸ down to zˡ, or to x."""
-    for number_of_layer in range(len(explanation.rules), max(wanted.layer, 1) - 1, -1):
-        rule = explanation.rules[number_of_layer - 1]
+    for number_of_layer in range(len(step.rules), max(wanted.layer, 1) - 1, -1):
+        rule = step.rules[number_of_layer - 1]
         z, a, below = (
-            _namer(explanation, letter, layer)
+            _namer(step, letter, layer)
             for letter, layer in (("z", number_of_layer), ("a", number_of_layer), ("a", number_of_layer - 1))
         )
         if rule.activated:
-            form = _slope_namer(explanation, number_of_layer) if rule.slope is not None else _no_form
+            form = _slope_namer(step, number_of_layer) if rule.slope is not None else _no_form
             local = rule.slope[example] if rule.slope is not None else rule.activation_jacobian(example)
             yield _Stage(a, z, local, rule.bounds["delta"][example], form)
         if number_of_layer > wanted.layer:
@@ -240,22 +238,22 @@ def _stages(explanation: StepExplanation, wanted: Place, example: int) -> Iterat
                 yield _Stage(above, below, local, rounding, _layer_namer(rule.layer))
 
 
-def _last_factor(explanation: StepExplanation, wanted: Place, end: _End, example: int) -> Factor | None:
+def _last_factor(step: StepRecord, wanted: Query, end: _End, example: int) -> Factor | None:
     """The edge from zˡ to the parameter itself; none for an input."""
     if wanted.letter == "x":
         return None
-    letter = "z" if explanation.rules[wanted.layer - 1].activated else "a"
-    edge = f"∂{explanation.unit_name(letter, wanted.layer, end.unit)}/∂{wanted.name}"
+    letter = "z" if step.rules[wanted.layer - 1].activated else "a"
+    edge = f"∂{step.unit_name(letter, wanted.layer, end.unit)}/∂{wanted.name}"
     value = end.local[example]
     return Factor(edge, float(value), end.form, end.text(value))
 
 
-def _namer(explanation: StepExplanation, letter: str, layer: int) -> Callable[[int], str]:
-    return lambda unit: explanation.unit_name(letter, layer, unit)
+def _namer(step: StepRecord, letter: str, layer: int) -> Callable[[int], str]:
+    return lambda unit: step.unit_name(letter, layer, unit)
 
 
-def _slope_namer(explanation: StepExplanation, layer: int) -> Callable[[int, int], str]:
-    return lambda above, below: explanation.slope_form(layer, above)
+def _slope_namer(step: StepRecord, layer: int) -> Callable[[int, int], str]:
+    return lambda above, below: step.slope_form(layer, above)
 
 
 def _weight_namer(layer: int) -> Callable[[int, int], str]:

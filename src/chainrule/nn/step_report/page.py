@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from chainrule.nn.explanation.formula import formula_html
-from chainrule.nn.explanation.notation import Section, Statement, finished, number
+from chainrule.nn.step_report.formula import formula_html
+from chainrule.nn.step_report.notation import Section, Statement, finished, number
 from chainrule.types import Array
 
 STYLE = """

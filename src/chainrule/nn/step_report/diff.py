@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.nn.explanation.notation import finished, indices, name, number, parameter_name
-
-if TYPE_CHECKING:
-    from chainrule.nn.explanation.step import StepExplanation
+from chainrule.nn.step_report.notation import finished, indices, name, number, parameter_name
+from chainrule.nn.step_report.record import StepRecord
 
 SHOWN = 20
 AFTER = " after the step"
@@ -58,7 +56,7 @@ class Changes:
         return self.text()
 
 
-def changes(first: StepExplanation, second: StepExplanation) -> Changes:
+def changes(first: StepRecord, second: StepRecord) -> Changes:
     """Compare two explanations number by number.
 
     Raises:
@@ -82,16 +80,16 @@ def changes(first: StepExplanation, second: StepExplanation) -> Changes:
     return Changes(tuple(rows), compared)
 
 
-def _quantities(explanation: StepExplanation) -> Iterator[tuple[str, str, Any]]:
+def _quantities(step: StepRecord) -> Iterator[tuple[str, str, Any]]:
     """Every quantity of an explanation: its name, when, and its numbers."""
-    yield "ℒ", "", explanation.loss
-    yield "ℒ", AFTER, explanation.loss_after
-    for letter, arrays in (("z", explanation.z), ("a", explanation.a), ("δ", explanation.delta)):
+    yield "ℒ", "", step.loss
+    yield "ℒ", AFTER, step.loss_after
+    for letter, arrays in (("z", step.z), ("a", step.a), ("δ", step.delta)):
         for layer, array in arrays.items():
             yield name(letter, layer), "", array
-    for path, leaf in tree.items(explanation.parameters):
+    for path, leaf in tree.items(step.parameters):
         yield parameter_name(path), "", leaf
-    for path, leaf in tree.items(explanation.grad.parameters):
+    for path, leaf in tree.items(step.grad.parameters):
         yield f"∂ℒ/∂{parameter_name(path)}", "", leaf
-    for path, leaf in tree.items(explanation.parameters_after):
+    for path, leaf in tree.items(step.parameters_after):
         yield parameter_name(path), AFTER, leaf

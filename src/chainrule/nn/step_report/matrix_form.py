@@ -7,7 +7,7 @@ it finds is compared with the derivatives of the step.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,51 +20,49 @@ from chainrule.graph import Node
 from chainrule.nn.activations import activation_function
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
-from chainrule.nn.explanation.agreement import Agreement
-from chainrule.nn.explanation.notation import name, parameter_name
+from chainrule.nn.step_report.agreement import Agreement
+from chainrule.nn.step_report.notation import name, parameter_name
+from chainrule.nn.step_report.record import StepRecord
 from chainrule.ops.value import lift
 from chainrule.tracing import trace_call
 from chainrule.transforms.rounding import bounded
 from chainrule.tree import Tree
 from chainrule.types import Array
 
-if TYPE_CHECKING:
-    from chainrule.nn.explanation.step import StepExplanation
-
 LOSS = "ℒ"
 
 
-def in_matrices(explanation: StepExplanation) -> Derivation:
+def matrix_form(step: StepRecord) -> Derivation:
     """See `StepExplanation.derivation`."""
-    recorded, sought = _recorded(explanation)
+    recorded, sought = _recorded(step)
     derivation = derive_recorded(recorded, sought)
     found = {line.left: line.value for line in derivation.lines}
-    gradient = tree.leaves(explanation.grad.parameters)
-    for label, expected, bound in zip(sought, gradient, _rounding(explanation), strict=True):
+    gradient = tree.leaves(step.grad.parameters)
+    for label, expected, bound in zip(sought, gradient, _rounding(step), strict=True):
         _require_equal(label, found[Derivative(LOSS, label)], expected, bound)
-    if explanation.architecture.dtype == np.float64:
+    if step.architecture.dtype == np.float64:
         return derivation
     return replace(derivation, notes=(*derivation.notes, "derived in float64; the step computed in float32"))
 
 
-def _recorded(explanation: StepExplanation) -> tuple[Recorded, list[str]]:
+def _recorded(step: StepRecord) -> tuple[Recorded, list[str]]:
     """ℒ with its names, and the names of the parameters; one example is a column, several are rows."""
-    for number, layer in enumerate(explanation.architecture.layers, 1):
+    for number, layer in enumerate(step.architecture.layers, 1):
         if not isinstance(layer, Dense | Dropout):
             raise ArgumentError(
                 f"layer {number} is {type(layer).__name__}, but the derivation in matrices shows Dense layers only; "
                 "the numbers of every layer are in the explanation itself, and its paths in `why`"
             )
-    loss = explanation.architecture.loss
-    column = explanation.example_count == 1 and loss.task != "own"
-    x, y = explanation.rules[0].below, explanation.targets
+    loss = step.architecture.loss
+    column = step.example_count == 1 and loss.task != "own"
+    x, y = step.rules[0].below, step.targets
     if loss.task == "classes" and y.ndim == 1:
-        y = np.eye(explanation.architecture.n_outputs)[y]
+        y = np.eye(step.architecture.n_outputs)[y]
     named: dict[Node, str] = {}
 
     def recorded(parameters: Tree, x: Any, y: Any) -> Any:
         a = x
-        for number, (layer, leaves) in enumerate(zip(explanation.architecture.layers, parameters, strict=True), 1):
+        for number, (layer, leaves) in enumerate(zip(step.architecture.layers, parameters, strict=True), 1):
             if isinstance(layer, Dense):
                 z = leaves["W"] @ a if column else a @ np.transpose(leaves["W"])
                 z = z + leaves["b"] if layer.use_bias else z
@@ -75,9 +73,9 @@ def _recorded(explanation: StepExplanation) -> tuple[Recorded, list[str]]:
         losses: Any = per_example(a, y)
         return losses if column else np.mean(losses)
 
-    arguments = tree.map_leaves(_wide, (explanation.parameters, x[0] if column else x, y[0] if column else y))
+    arguments = tree.map_leaves(_wide, (step.parameters, x[0] if column else x, y[0] if column else y))
     traced = trace_call(recorded, arguments, {}, range(3))
-    sought = [parameter_name(path) for path, _ in tree.items(explanation.parameters)]
+    sought = [parameter_name(path) for path, _ in tree.items(step.parameters)]
     inputs = dict(zip((value.node for value in traced.inputs), (*sought, "x", "y"), strict=True))
     return Recorded(inputs, traced.outputs[0].node, LOSS, named, tree.leaves(arguments)), sought
 
@@ -91,11 +89,11 @@ def _wide(leaf: Any) -> Array:
     return np.asarray(leaf, np.float64)
 
 
-def _rounding(explanation: StepExplanation) -> list[Array]:
+def _rounding(step: StepRecord) -> list[Array]:
     """What rounding may put the step's derivatives of the parameters off."""
-    state, rows = [rule.state for rule in explanation.rules], explanation.rules[0].below
-    given = explanation.parameters, state, rows, explanation.targets
-    _, bounds = bounded(explanation.architecture.backpropagation, given)
+    state, rows = [rule.state for rule in step.rules], step.rules[0].below
+    given = step.parameters, state, rows, step.targets
+    _, bounds = bounded(step.architecture.backpropagation, given)
     return tree.leaves(bounds["parameters"])
 
 
@@ -108,6 +106,3 @@ def _require_equal(label: str, found: Array | None, expected: Array, bound: Arra
         raise DerivationError(
             f"∂{LOSS}/∂{label} of the derivation differs from that of the step, {agreement}: a defect"
         )
-
-
-__all__ = ["in_matrices"]

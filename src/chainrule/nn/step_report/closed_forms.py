@@ -14,8 +14,8 @@ import numpy as np
 
 from chainrule.errors import GradientError
 from chainrule.nn.activations import Activation
-from chainrule.nn.explanation.notation import SQUARED
 from chainrule.nn.losses import Loss
+from chainrule.nn.step_report.notation import SQUARED
 from chainrule.types import Array
 
 SYMBOLS = {"sigmoid": "σ"}
@@ -23,7 +23,7 @@ SYMBOLS = {"sigmoid": "σ"}
 
 
 @dataclass(frozen=True)
-class Formula:
+class ClosedForm:
     """A form and what it means.
 
     Attributes:
@@ -52,16 +52,16 @@ def _softmax(z: Any) -> Any:
 
 
 _SLOPES = {
-    "sigmoid": Formula("{a}(1−{a})", lambda z, a: a * (1 - a)),
-    "tanh": Formula("1−{a}" + SQUARED, lambda z, a: 1 - a * a, is_sum=True),
-    "relu": Formula("[{z} > 0]", lambda z, a: z > 0),
-    "softplus": Formula("σ({z})", lambda z, a: _sigmoid(z)),
+    "sigmoid": ClosedForm("{a}(1−{a})", lambda z, a: a * (1 - a)),
+    "tanh": ClosedForm("1−{a}" + SQUARED, lambda z, a: 1 - a * a, is_sum=True),
+    "relu": ClosedForm("[{z} > 0]", lambda z, a: z > 0),
+    "softplus": ClosedForm("σ({z})", lambda z, a: _sigmoid(z)),
 }
 _OUTPUT_SLOPES = {
-    "half_squared": Formula("{a}−{y}", lambda y, a: a - y, is_sum=True),
-    "mse": Formula("2({a}−{y})", lambda y, a: 2 * (a - y)),
-    "binary_cross_entropy": Formula("σ({a})−{y}", lambda y, a: _sigmoid(a) - y, is_sum=True),
-    "cross_entropy": Formula("softmax({a}){i}−{y}", lambda y, a: _softmax(a) - y, is_sum=True),
+    "half_squared": ClosedForm("{a}−{y}", lambda y, a: a - y, is_sum=True),
+    "mse": ClosedForm("2({a}−{y})", lambda y, a: 2 * (a - y)),
+    "binary_cross_entropy": ClosedForm("σ({a})−{y}", lambda y, a: _sigmoid(a) - y, is_sum=True),
+    "cross_entropy": ClosedForm("softmax({a}){i}−{y}", lambda y, a: _softmax(a) - y, is_sum=True),
 }
 _MEAN_OVER_OUTPUTS = ("mse", "binary_cross_entropy")  # their forms hold for a single output
 
@@ -72,13 +72,13 @@ def activation_name(activation: str | Activation) -> str:
     return SYMBOLS.get(name, "g" if name == "<lambda>" else name)
 
 
-def slope_formula(activation: str | Activation, z: Array, a: Array, slope: Array) -> Formula | None:
+def slope_formula(activation: str | Activation, z: Array, a: Array, slope: Array) -> ClosedForm | None:
     """The usual form of g′(z), compared with the `slope` that the rules gave; None if there is none."""
     formula = _SLOPES.get(activation) if isinstance(activation, str) else None
     return None if formula is None else _agreeing(formula, z, a, slope, f"g′ of {activation}")
 
 
-def output_formula(loss: Loss, y: Array, a: Array, derivative: Array) -> Formula | None:
+def output_formula(loss: Loss, y: Array, a: Array, derivative: Array) -> ClosedForm | None:
     """The usual form of the derivative of one example's loss by its outputs [N × k], or None."""
     formula = _OUTPUT_SLOPES.get(loss.name)
     if formula is None or (loss.name in _MEAN_OVER_OUTPUTS and a.shape[1] > 1):
@@ -88,7 +88,7 @@ def output_formula(loss: Loss, y: Array, a: Array, derivative: Array) -> Formula
     return _agreeing(formula, y.astype(a.dtype), a, derivative * len(a), f"the derivative of {loss.name}")
 
 
-def _agreeing(formula: Formula, first: Array, a: Array, numbers: Array, what: str) -> Formula:
+def _agreeing(formula: ClosedForm, first: Array, a: Array, numbers: Array, what: str) -> ClosedForm:
     with np.errstate(all="ignore"):
         expected = formula.value(first.astype(np.float64), a.astype(np.float64))
     tolerance = 1e-4 if numbers.dtype == np.float32 else 1e-9

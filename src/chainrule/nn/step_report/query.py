@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from chainrule.errors import ArgumentError
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
-from chainrule.nn.explanation.notation import indices, name, parameter_name
 from chainrule.nn.normalisation import BatchNorm, LayerNorm
+from chainrule.nn.step_report.notation import indices, name, parameter_name
+from chainrule.nn.step_report.record import StepRecord
 from chainrule.tree import KeyPath
 from chainrule.types import Array
-
-if TYPE_CHECKING:
-    from chainrule.nn.explanation.step import StepExplanation
 
 _NAMED = re.compile(
     r"(?P<letter>W|b|x|scale|γ|shift|β|tables?)(?P<layer>\d*)(\((?P<table>\d+)\))?\[(?P<indices>\d+(,\d+)?)\]"
@@ -26,7 +23,7 @@ _LEAVES = {"γ": "scale", "β": "shift", "table": "tables"}
 
 
 @dataclass(frozen=True)
-class Place:
+class Query:
     """What is asked about: an element of W, b, scale, shift or a table of a layer, or x[j]; counted from 0."""
 
     letter: str
@@ -42,7 +39,7 @@ class Place:
         return parameter_name(KeyPath(keys=(self.layer - 1, "tables", self.table))) + indices(*self.indices)
 
 
-def parsed(explanation: StepExplanation, asked: str) -> Place:
+def parsed(step: StepRecord, asked: str) -> Query:
     """The place that a text names, such as "W1[1,2]"; ArgumentError says what there is."""
     found = _NAMED.fullmatch(asked.translate(_TO_DIGITS).replace(" ", ""))
     if found is None:
@@ -51,13 +48,13 @@ def parsed(explanation: StepExplanation, asked: str) -> Place:
             f"normalisation, or 'tables1(1)[3,2]' of an embedding, got {asked!r}"
         )
     letter, layer = _LEAVES.get(found["letter"], found["letter"]), int(found["layer"] or 0)
-    wanted = Place(letter, layer, tuple(int(i) - 1 for i in found["indices"].split(",")), int(found["table"] or 1) - 1)
+    wanted = Query(letter, layer, tuple(int(i) - 1 for i in found["indices"].split(",")), int(found["table"] or 1) - 1)
     if letter == "x":
-        if explanation.example_count > 1:
+        if step.example_count > 1:
             raise ArgumentError("why of an input needs a single example; explain one row of the batch")
-        shape: tuple[int, ...] = (explanation.rules[0].below.shape[1],)
+        shape: tuple[int, ...] = (step.rules[0].below.shape[1],)
     else:
-        arrays = arrays_of(explanation, letter)
+        arrays = arrays_of(step, letter)
         if (layer, wanted.table) not in arrays or (found["table"] and letter != "tables"):
             several = letter == "tables"
             known = ", ".join(f"{letter}{n}" + (f"({k + 1})" if several else "") for n, k in arrays) or "none"
@@ -68,10 +65,10 @@ def parsed(explanation: StepExplanation, asked: str) -> Place:
     return wanted
 
 
-def arrays_of(explanation: StepExplanation, letter: str) -> dict[tuple[int, int], Array]:
+def arrays_of(step: StepRecord, letter: str) -> dict[tuple[int, int], Array]:
     """The derivatives by the parameters of a name in layers that are seen inside, by (layer, table)."""
     found: dict[tuple[int, int], Array] = {}
-    for layer, (rule, gradient) in enumerate(zip(explanation.rules, explanation.grad.parameters, strict=True), 1):
+    for layer, (rule, gradient) in enumerate(zip(step.rules, step.grad.parameters, strict=True), 1):
         if isinstance(rule.layer, Dense | BatchNorm | LayerNorm | Embedding) and letter in gradient:
             tables = gradient[letter] if letter == "tables" else [gradient[letter]]
             found |= {(layer, k): array for k, array in enumerate(tables)}

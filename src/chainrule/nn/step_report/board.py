@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule import tree
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
-from chainrule.nn.explanation.formulas import activation_name
-from chainrule.nn.explanation.local_rules import LocalRule
-from chainrule.nn.explanation.notation import (
+from chainrule.nn.normalisation import BatchNorm
+from chainrule.nn.residual import Residual
+from chainrule.nn.step_report.closed_forms import activation_name
+from chainrule.nn.step_report.local_rules import LocalRule
+from chainrule.nn.step_report.notation import (
     SQUARED,
     WRITTEN_OUT,
     Section,
@@ -25,47 +27,43 @@ from chainrule.nn.explanation.notation import (
     number,
     parameter_name,
 )
-from chainrule.nn.normalisation import BatchNorm
-from chainrule.nn.residual import Residual
+from chainrule.nn.step_report.record import StepRecord, Update
 from chainrule.types import Array
-
-if TYPE_CHECKING:
-    from chainrule.nn.explanation.step import StepExplanation, Update
 
 Line = tuple[Statement, ...]
 
 
-def board(explanation: StepExplanation, rule: bool) -> tuple[Section, ...]:
+def board(step: StepRecord, rule: bool) -> tuple[Section, ...]:
     """All that is written; `rule` says whether the optimiser's own numbers are."""
     return (
-        Section("FORWARD", tuple(_forward(explanation))),
-        Section("BACKWARD", tuple(_backward(explanation))),
-        Section("UPDATE", tuple(_update(explanation, rule))),
-        Section("CHECK", tuple(_check(explanation))),
+        Section("FORWARD", tuple(_forward(step))),
+        Section("BACKWARD", tuple(_backward(step))),
+        Section("UPDATE", tuple(_update(step, rule))),
+        Section("CHECK", tuple(_check(step))),
     )
 
 
-def _forward(explanation: StepExplanation) -> Iterator[Line]:
+def _forward(step: StepRecord) -> Iterator[Line]:
     lines: list[Line] = []
-    for layer, rule in enumerate(explanation.rules, 1):
-        unit_by_unit = explanation.example_count == 1 and isinstance(rule.layer, Dense)
-        if unit_by_unit and np.size(explanation.z[layer]) <= WRITTEN_OUT:
-            lines += _units(explanation, layer, rule)
+    for layer, rule in enumerate(step.rules, 1):
+        unit_by_unit = step.example_count == 1 and isinstance(rule.layer, Dense)
+        if unit_by_unit and np.size(step.z[layer]) <= WRITTEN_OUT:
+            lines += _units(step, layer, rule)
         else:
-            lines.append(_whole(explanation, layer, rule))
-    count = explanation.example_count
+            lines.append(_whole(step, layer, rule))
+    count = step.example_count
     mean = (f"mean of {count} losses",) if count > 1 else ()
     *before, last = lines
     yield from before
-    yield (*last, Statement("ℒ", (*mean, number(explanation.loss))))
+    yield (*last, Statement("ℒ", (*mean, number(step.loss))))
 
 
-def _units(explanation: StepExplanation, layer: int, rule: LocalRule) -> Iterator[Line]:
+def _units(step: StepRecord, layer: int, rule: LocalRule) -> Iterator[Line]:
     """A layer unit by unit; in layer 1 the sum of the first unit is written out, and everywhere its activation."""
-    z, a = np.ravel(explanation.z[layer]), np.ravel(explanation.a[layer])
+    z, a = np.ravel(step.z[layer]), np.ravel(step.a[layer])
     rest: list[Statement] = []
     for unit in range(len(z)):
-        z_name, a_name = explanation.unit_name("z", layer, unit), explanation.unit_name("a", layer, unit)
+        z_name, a_name = step.unit_name("z", layer, unit), step.unit_name("a", layer, unit)
         terms = (_sum_of(rule, unit),) if layer == 1 and unit == 0 and rule.below.size <= WRITTEN_OUT else ()
         statements = [Statement(z_name if rule.activated else a_name, (*terms, number(z[unit])))]
         if rule.activated and rule.slope is not None:
@@ -90,13 +88,13 @@ def _sum_of(rule: LocalRule, unit: int) -> str:
     return " + ".join(terms)
 
 
-def _whole(explanation: StepExplanation, layer: int, rule: LocalRule) -> Line:
+def _whole(step: StepRecord, layer: int, rule: LocalRule) -> Line:
     """A layer by its formula, with its numbers all together."""
     z_name, a_name, below = name("z", layer), name("a", layer), name("a", layer - 1)
-    z, a = _shown(explanation.z[layer]), _shown(explanation.a[layer])
+    z, a = _shown(step.z[layer]), _shown(step.a[layer])
     if isinstance(rule.layer, Dense):
         W, b = name("W", layer), f" + {name('b', layer)}" if rule.layer.use_bias else ""
-        formula = f"{W}·{below}{b}" if explanation.example_count == 1 else f"{below}·{W}ᵀ{b}"
+        formula = f"{W}·{below}{b}" if step.example_count == 1 else f"{below}·{W}ᵀ{b}"
     elif isinstance(rule.layer, Dropout):
         return (Statement(a_name, (below,), remark="(dropout drops nothing here)"),)
     else:
@@ -115,19 +113,19 @@ def _shown(values: Array) -> Array:
     return values[0] if values.ndim == 2 and len(values) == 1 else values
 
 
-def _backward(explanation: StepExplanation) -> Iterator[Line]:
-    for layer in range(len(explanation.rules), 0, -1):
-        yield (_delta(explanation, layer), *_before_the_update(explanation, layer))
-        derivatives = tuple(_derivatives(explanation, layer))
+def _backward(step: StepRecord) -> Iterator[Line]:
+    for layer in range(len(step.rules), 0, -1):
+        yield (_delta(step, layer), *_before_the_update(step, layer))
+        derivatives = tuple(_derivatives(step, layer))
         if derivatives:
             yield derivatives
 
 
-def _delta(explanation: StepExplanation, layer: int) -> Statement:
+def _delta(step: StepRecord, layer: int) -> Statement:
     """δˡ: what arrives at aˡ, times g′(zˡ)."""
-    rule, top = explanation.rules[layer - 1], len(explanation.rules)
-    label, delta = name("δ", layer), _shown(explanation.delta[layer])
-    arriving, is_sum = _output_arriving(explanation) if layer == top else _arriving(explanation, layer)
+    rule, top = step.rules[layer - 1], len(step.rules)
+    label, delta = name("δ", layer), _shown(step.delta[layer])
+    arriving, is_sum = _output_arriving(step) if layer == top else _arriving(step, layer)
     if not rule.activated:
         same = arriving.startswith("δ") and not is_sum
         return Statement(label, (arriving,) if same else (arriving, array(delta)))
@@ -135,70 +133,70 @@ def _delta(explanation: StepExplanation, layer: int) -> Statement:
         formula = f"(∂{name('a', layer)}/∂{name('z', layer)})ᵀ({arriving})"
         return Statement(label, (formula, array(delta)))
     z, a = name("z", layer), name("a", layer)
-    form = explanation.slope_formula(layer)
+    form = step.slope_formula(layer)
     slope = form.bracketed(z=z, a=a) if form else f"g′({z})"
     enclosed = f"({arriving})" if is_sum else arriving
     if delta.size == 1 and layer == top:
-        first, second = (number(values.reshape(())) for values in (explanation.output_derivative, rule.slope))
+        first, second = (number(values.reshape(())) for values in (step.output_derivative, rule.slope))
         return Statement(label, (f"{enclosed}·{slope}", f"({first})({second})", array(delta)))
     return Statement(label, (f"{enclosed} ⊙ {slope}", array(delta)))
 
 
-def _before_the_update(explanation: StepExplanation, layer: int) -> Line:
+def _before_the_update(step: StepRecord, layer: int) -> Line:
     """Which weights took δ down."""
-    return (Statement(f"{name('W', layer + 1)} before the update"),) if _through_weights(explanation, layer) else ()
+    return (Statement(f"{name('W', layer + 1)} before the update"),) if _through_weights(step, layer) else ()
 
 
-def _output_arriving(explanation: StepExplanation) -> tuple[str, bool]:
+def _output_arriving(step: StepRecord) -> tuple[str, bool]:
     """∂ℒ/∂aᴸ in its usual form, and whether it needs brackets."""
-    formula, a = explanation.output_formula(), name("a", len(explanation.rules))
+    formula, a = step.output_formula(), name("a", len(step.rules))
     if formula is None:
         return f"∂ℒ/∂{a}", False
     names = {"a": a, "y": "y", "i": ""}
-    if explanation.example_count > 1:
-        return f"{formula.bracketed(**names)}/{explanation.example_count}", False
+    if step.example_count > 1:
+        return f"{formula.bracketed(**names)}/{step.example_count}", False
     return formula.form.format(**names), formula.is_sum
 
 
-def _through_weights(explanation: StepExplanation, layer: int) -> bool:
-    return layer < len(explanation.rules) and isinstance(explanation.rules[layer].layer, Dense)
+def _through_weights(step: StepRecord, layer: int) -> bool:
+    return layer < len(step.rules) and isinstance(step.rules[layer].layer, Dense)
 
 
-def _arriving(explanation: StepExplanation, layer: int) -> tuple[str, bool]:
+def _arriving(step: StepRecord, layer: int) -> tuple[str, bool]:
     """∂ℒ/∂aˡ from the layer above, and whether it needs brackets."""
     above = layer + 1
-    if _through_weights(explanation, layer):
+    if _through_weights(step, layer):
         W, delta = name("W", above), name("δ", above)
-        return (f"{W}ᵀ{delta}", True) if explanation.example_count == 1 else (f"{delta}{W}", True)
-    kind = type(explanation.rules[layer].layer).__name__
+        return (f"{W}ᵀ{delta}", True) if step.example_count == 1 else (f"{delta}{W}", True)
+    kind = type(step.rules[layer].layer).__name__
     if kind == Dropout.__name__:
         return name("δ", above), False
     return f"∂ℒ/∂{name('a', layer)} through {kind}", True
 
 
-def _derivatives(explanation: StepExplanation, layer: int) -> Iterator[Statement]:
+def _derivatives(step: StepRecord, layer: int) -> Iterator[Statement]:
     """∂ℒ by the parameters of a layer; for one example ∂ℒ/∂b = δ is written for the last layer only."""
-    rule, single = explanation.rules[layer - 1], explanation.example_count == 1
+    rule, single = step.rules[layer - 1], step.example_count == 1
     delta, below = name("δ", layer), name("a", layer - 1)
-    for path, derivative in tree.items(explanation.grad.parameters):
+    for path, derivative in tree.items(step.grad.parameters):
         if path.keys[0] != layer - 1:
             continue
         formula: tuple[str, ...] = ()
         if isinstance(rule.layer, Dense) and path.last == "W":
             formula = (f"{delta}·{below}ᵀ" if single else f"{delta}ᵀ·{below}",)
         elif isinstance(rule.layer, Dense) and path.last == "b":
-            if single and layer < len(explanation.rules):
+            if single and layer < len(step.rules):
                 continue
             formula = () if single else (f"Σ {delta}",)
         yield Statement(f"∂ℒ/∂{parameter_name(path)}", (*formula, array(derivative)))
 
 
-def _update(explanation: StepExplanation, rule: bool) -> Iterator[Line]:
-    update = explanation.update
+def _update(step: StepRecord, rule: bool) -> Iterator[Line]:
+    update = step.update
     if not update.plain:
         yield (Statement(_described(update)),)
-    before, after = (list(tree.items(parameters)) for parameters in (explanation.parameters, update.parameters))
-    layers = [[] for _ in explanation.rules]  # type: list[list[Statement]]
+    before, after = (list(tree.items(parameters)) for parameters in (step.parameters, update.parameters))
+    layers = [[] for _ in step.rules]  # type: list[list[Statement]]
     for (path, old), (_, new) in zip(before, after, strict=True):
         label = parameter_name(path)
         same = np.array_equal(old, new)
@@ -210,8 +208,8 @@ def _update(explanation: StepExplanation, rule: bool) -> Iterator[Line]:
         for symbol, numbers in update.numbers.items():
             yield tuple(Statement(f"{symbol} of {parameter_name(p)}", (array(n),)) for p, n in tree.items(numbers))
     prediction = f"−η‖g‖{SQUARED}" if update.plain else "⟨g, Δ⟩"
-    predicted = f"(first-order prediction {prediction} = {number(explanation.predicted_change)})"
-    yield (Statement(f"ℒ: {number(explanation.loss)}", (number(explanation.loss_after),), "→", predicted),)
+    predicted = f"(first-order prediction {prediction} = {number(step.predicted_change)})"
+    yield (Statement(f"ℒ: {number(step.loss)}", (number(step.loss_after),), "→", predicted),)
 
 
 def _described(update: Update) -> str:
@@ -225,24 +223,24 @@ def _described(update: Update) -> str:
     return f"{said}, of the transformed gradient" if update.transformed else said
 
 
-def _check(explanation: StepExplanation) -> Iterator[Line]:
-    for check in explanation.checks:
+def _check(step: StepRecord) -> Iterator[Line]:
+    for check in step.checks:
         comparable = np.isfinite([check.derivative, check.difference]).all()
         verdict = "✓" if check.agrees else "✗, a kink or rounding" if comparable else "(not compared)"
         remark = f"  central difference {number(check.difference)} {verdict}"
         yield (Statement(f"∂ℒ/∂{check.name}", (number(check.derivative),), remark=remark),)
-    dtype = explanation.architecture.dtype
-    replay = f"layer by layer the rules give the same δ up to {explanation.replay:.0e}, by rounding".replace("-", "−")
+    dtype = step.architecture.dtype
+    replay = f"layer by layer the rules give the same δ up to {step.replay:.0e}, by rounding".replace("-", "−")
     yield (Statement(f"all numbers are {dtype}, from the engine;"), Statement(replay))
-    yield from ((Statement(note),) for note in _notes(explanation))
+    yield from ((Statement(note),) for note in _notes(step))
 
 
-def _notes(explanation: StepExplanation) -> Iterator[str]:
+def _notes(step: StepRecord) -> Iterator[str]:
     """What was decided at a kink, and what is different while training."""
-    for layer, rule in enumerate(explanation.rules, 1):
-        if isinstance(rule.layer, Dense) and rule.layer.activation == "relu" and np.any(explanation.z[layer] == 0):
+    for layer, rule in enumerate(step.rules, 1):
+        if isinstance(rule.layer, Dense) and rule.layer.activation == "relu" and np.any(step.z[layer] == 0):
             yield f"{name('z', layer)} is 0 in places, and relu′(0) = 0"
-    kinds = {type(layer) for layer in _all_layers(rule.layer for rule in explanation.rules)}
+    kinds = {type(layer) for layer in _all_layers(rule.layer for rule in step.rules)}
     if Dropout in kinds:
         yield "dropout drops nothing here; while training it does"
     if BatchNorm in kinds:
