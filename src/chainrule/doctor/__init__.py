@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from chainrule.on_demand import on_demand
 
 if TYPE_CHECKING:
-    from chainrule.doctor.diagnosis import QUANTITIES, Diagnosis, LayerSeries
+    from chainrule.doctor.diagnosis import Diagnosis
     from chainrule.doctor.finding import Finding
+    from chainrule.doctor.measurements import QUANTITIES, LayerSeries
     from chainrule.doctor.not_finite import NotFinite, first_not_finite
 
 __all__ = ["QUANTITIES", "Diagnosis", "Finding", "LayerSeries", "NotFinite", "first_not_finite"]
 
-_DIAGNOSIS = ("QUANTITIES", "Diagnosis", "LayerSeries")
+_MEASUREMENTS = ("QUANTITIES", "LayerSeries")
 _NOT_FINITE = ("NotFinite", "first_not_finite")
 __getattr__, __dir__ = on_demand(
     __name__,
-    dict.fromkeys(_DIAGNOSIS, "diagnosis") | {"Finding": "finding"} | dict.fromkeys(_NOT_FINITE, "not_finite"),
+    {"Diagnosis": "diagnosis", "Finding": "finding"}
+    | dict.fromkeys(_MEASUREMENTS, "measurements")
+    | dict.fromkeys(_NOT_FINITE, "not_finite"),
 )

@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.doctor.diagnosis import Diagnosis, LayerSeries
 from chainrule.doctor.finding import Finding
+from chainrule.doctor.measurements import LayerSeries, Measurements
 from chainrule.doctor.moving import exploding_rate, frozen, nothing_learned, update_ratio
 from chainrule.doctor.windows import (
     FEWEST_STEPS,
@@ -60,10 +60,10 @@ FORMS = {
 }
 """How `chainrule.derive` reads the activations: all but softmax, which is no function of one unit."""
 
-Rule = Callable[[Diagnosis], Finding | None]
+Rule = Callable[[Measurements], Finding | None]
 
 
-def find(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+def find(diagnosis: Measurements) -> tuple[Finding, ...]:
     """The findings, causes before consequences."""
     found: dict[str, Finding] = {}
     diagnosis = diagnosis.in_every_detail
@@ -74,7 +74,7 @@ def find(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(found.values())
 
 
-def not_finite(diagnosis: Diagnosis) -> Finding | None:
+def not_finite(diagnosis: Measurements) -> Finding | None:
     """A number that is not finite ended the training."""
     if not diagnosis.diverged:
         return None
@@ -91,7 +91,7 @@ def not_finite(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def unreached(diagnosis: Diagnosis) -> Finding | None:
+def unreached(diagnosis: Measurements) -> Finding | None:
     """Parameters that no path leads to from the loss, or only paths with a factor that is 0."""
     named = {
         layer.number: f"no path leads to {', '.join(layer.unreached)}" for layer in diagnosis.layers if layer.unreached
@@ -114,7 +114,7 @@ def unreached(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def _without_gradient(diagnosis: Diagnosis, layer: LayerSeries) -> bool:
+def _without_gradient(diagnosis: Measurements, layer: LayerSeries) -> bool:
     """Whether ∂W is 0 at every measured step; or at the end, though the loss asks for a change."""
     if "gradient" not in layer:
         return False
@@ -126,7 +126,7 @@ def _without_gradient(diagnosis: Diagnosis, layer: LayerSeries) -> bool:
     )
 
 
-def symmetry(diagnosis: Diagnosis) -> Finding | None:
+def symmetry(diagnosis: Measurements) -> Finding | None:
     """Units that stay equal."""
     layers = [layer for layer in diagnosis.layers if layer.equal_units > layer.units / 2 and layer.units > 1]
     if not layers:
@@ -146,7 +146,7 @@ def symmetry(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def dead_units(diagnosis: Diagnosis) -> Finding | None:
+def dead_units(diagnosis: Measurements) -> Finding | None:
     """Units of a relu that are 0 for all examples."""
     if len(diagnosis.steps) < FEWEST_STEPS:
         return None
@@ -173,7 +173,7 @@ def dead_units(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def saturation(diagnosis: Diagnosis) -> Finding | None:
+def saturation(diagnosis: Measurements) -> Finding | None:
     """Units of tanh or sigmoid on their flat ends."""
     shares = {}
     for layer in diagnosis.layers:
@@ -197,17 +197,17 @@ def saturation(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def vanishing(diagnosis: Diagnosis) -> Finding | None:
+def vanishing(diagnosis: Measurements) -> Finding | None:
     """δ that shrinks from layer to layer on its way down."""
     return _changing(diagnosis, vanishing=True)
 
 
-def exploding(diagnosis: Diagnosis) -> Finding | None:
+def exploding(diagnosis: Measurements) -> Finding | None:
     """δ that grows from layer to layer on its way down."""
     return _changing(diagnosis, vanishing=False)
 
 
-def _changing(diagnosis: Diagnosis, vanishing: bool) -> Finding | None:
+def _changing(diagnosis: Measurements, vanishing: bool) -> Finding | None:
     layers = [layer for layer in diagnosis.layers if "W" in layer and "delta" in layer]
     if len(layers) < 2 or not len(diagnosis.steps):
         return None
@@ -239,7 +239,7 @@ def _changing(diagnosis: Diagnosis, vanishing: bool) -> Finding | None:
     )
 
 
-def _of_several_rows(diagnosis: Diagnosis, layers: Sequence[LayerSeries]) -> list[Mapping[str, Array]]:
+def _of_several_rows(diagnosis: Measurements, layers: Sequence[LayerSeries]) -> list[Mapping[str, Array]]:
     """The series of layers without the steps in which the normalisation of a single row left no δ below it."""
     if not batch_of_one_row(diagnosis):
         return [layer.series for layer in layers]
@@ -258,13 +258,13 @@ def _changes(window: Sequence[Mapping[str, Array]], vanishing: bool) -> bool:
     return 0 <= total < VANISHED and each < SHRINK if vanishing else total > EXPLODED
 
 
-def _unit(diagnosis: Diagnosis, number: int) -> tuple[str, str]:
+def _unit(diagnosis: Measurements, number: int) -> tuple[str, str]:
     """What back propagation derives at a unit of a layer: the z of a unit above, by its own z."""
     form = FORMS.get(diagnosis.layers[number - 1].activation, "")
     return (f"u = w*a + b; a = {form}", "z") if form else ("", "")
 
 
-def _slopes(diagnosis: Diagnosis, numbers: Sequence[int]) -> str:
+def _slopes(diagnosis: Measurements, numbers: Sequence[int]) -> str:
     """What g′ leaves of ‖∂ℒ/∂a‖ in layers, at the end: all with g′ = 1 everywhere; "" if unknown."""
     told = []
     for layer in (diagnosis.layers[number - 1] for number in numbers):
@@ -274,7 +274,7 @@ def _slopes(diagnosis: Diagnosis, numbers: Sequence[int]) -> str:
     return f"\nhere g′ leaves of ‖Wᵀδ‖ a share of {'; '.join(told)}" if told else ""
 
 
-def loss_at_start(diagnosis: Diagnosis) -> Finding | None:
+def loss_at_start(diagnosis: Measurements) -> Finding | None:
     """A classifier that is surely wrong before it has learned anything."""
     chance = diagnosis.chance_loss
     if chance is None or not len(diagnosis.steps) or diagnosis.steps[0] != 1:
@@ -297,7 +297,7 @@ def loss_at_start(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def batch_of_one_row(diagnosis: Diagnosis) -> Finding | None:
+def batch_of_one_row(diagnosis: Measurements) -> Finding | None:
     """Batch normalisation of a single row, which gives the same whatever the row."""
     layers = [layer for layer in diagnosis.layers if layer.fewest_rows > diagnosis.smallest_batch > 0]
     if not layers:

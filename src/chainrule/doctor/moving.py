@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.doctor.diagnosis import Diagnosis, LayerSeries
 from chainrule.doctor.finding import Finding
+from chainrule.doctor.measurements import LayerSeries, Measurements
 from chainrule.doctor.windows import FEWEST_STEPS, known, largest, median, span
 from chainrule.types import Array
 
@@ -23,7 +23,7 @@ LEARNED, NEAR, PACE, FEWEST_EPOCHS = 0.01, 0.05, 0.002, 2
 no farther above than the second, and falls by less than the third in the last of so many epochs."""
 
 
-def exploding_rate(diagnosis: Diagnosis) -> Finding | None:
+def exploding_rate(diagnosis: Measurements) -> Finding | None:
     """Steps so long that the loss grows."""
     ratios = {
         layer.number: largest(layer.update_ratio, layer.final_update_ratio)
@@ -49,7 +49,7 @@ def exploding_rate(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def _explodes(diagnosis: Diagnosis, ratio: float) -> bool:
+def _explodes(diagnosis: Measurements, ratio: float) -> bool:
     """Whether the loss went up by steps of which the longest that was measured is this share of the weights."""
     start, end = _ends(diagnosis)
     grown = end > GROWN * start
@@ -60,7 +60,7 @@ def _explodes(diagnosis: Diagnosis, ratio: float) -> bool:
     return (overflowed and grown) or (long and (grown or _gave_back(diagnosis, start, end)))
 
 
-def _ends(diagnosis: Diagnosis) -> tuple[float, float]:
+def _ends(diagnosis: Measurements) -> tuple[float, float]:
     """The loss at first, and at the end: the median of the final measurement, or of the last measured steps.
 
     Of a training that did not end well the last finished epoch tells more, if it was worse.
@@ -73,7 +73,7 @@ def _ends(diagnosis: Diagnosis) -> tuple[float, float]:
     return float(losses[0]), max([end, *diagnosis.epoch_losses[-1:]]) if diagnosis.diverged else end
 
 
-def _gave_back(diagnosis: Diagnosis, start: float, end: float) -> bool:
+def _gave_back(diagnosis: Measurements, start: float, end: float) -> bool:
     """Whether the loss is far above the lowest that an epoch had."""
     if not len(diagnosis.epoch_losses):
         return False
@@ -81,7 +81,7 @@ def _gave_back(diagnosis: Diagnosis, start: float, end: float) -> bool:
     return end > GROWN * low and end - low > GIVEN_BACK * (start - low)
 
 
-def frozen(diagnosis: Diagnosis) -> Finding | None:
+def frozen(diagnosis: Measurements) -> Finding | None:
     """Layers whose weights do not change by a bit, though there is a gradient."""
     still = [layer for layer in diagnosis.layers if _is_still(layer)]
     if not still:
@@ -106,7 +106,7 @@ def _is_still(layer: LayerSeries) -> bool:
     return len(update) >= FEWEST_STEPS and not update.any() and bool(known(layer["gradient"]).any())
 
 
-def nothing_learned(diagnosis: Diagnosis) -> Finding | None:
+def nothing_learned(diagnosis: Measurements) -> Finding | None:
     """A network that is no better than one whose outputs do not look at the inputs."""
     constant, losses = diagnosis.constant_loss, diagnosis.epoch_losses
     if constant is None or len(losses) < FEWEST_EPOCHS or not constant > 0:
@@ -129,7 +129,7 @@ def nothing_learned(diagnosis: Diagnosis) -> Finding | None:
     )
 
 
-def update_ratio(diagnosis: Diagnosis) -> Finding | None:
+def update_ratio(diagnosis: Measurements) -> Finding | None:
     """Weights that hardly move, or that move too far to settle."""
     low, high = RATIOS
     moving = [layer for layer in diagnosis.layers if len(known(layer.update_ratio)) >= FEWEST_STEPS]

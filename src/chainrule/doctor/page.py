@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 import numpy as np
 
-from chainrule.doctor.diagnosis import Diagnosis
 from chainrule.doctor.finding import Finding
+from chainrule.doctor.measurements import Measurements
 from chainrule.doctor.picture import SHARES, curves
 from chainrule.explain.render.html import STYLE, page, to_board
 
@@ -36,23 +36,23 @@ OWN_STYLE = """
 """
 
 
-def to_html(diagnosis: Diagnosis) -> str:
+def to_html(diagnosis: Measurements, findings: Sequence[Finding]) -> str:
     """See `Diagnosis.html`."""
     return (
         f'<section class="chainrule" aria-label="Diagnosis of a training">\n<style>{STYLE}{OWN_STYLE}</style>\n'
-        + "\n".join(_parts(diagnosis))
+        + "\n".join(_parts(diagnosis, findings))
         + "\n</section>"
     )
 
 
-def to_page(diagnosis: Diagnosis) -> str:
+def to_page(diagnosis: Measurements, findings: Sequence[Finding]) -> str:
     """A file of its own; nothing is loaded from elsewhere."""
-    return page("Diagnosis of a training", to_html(diagnosis))
+    return page("Diagnosis of a training", to_html(diagnosis, findings))
 
 
-def _parts(diagnosis: Diagnosis) -> Iterator[str]:
-    yield from map(_finding, diagnosis.findings)
-    if not diagnosis.findings:
+def _parts(diagnosis: Measurements, findings: Sequence[Finding]) -> Iterator[str]:
+    yield from map(_finding, findings)
+    if not findings:
         yield '<p class="healthy">' + escape(diagnosis.all_clear) + "</p>"
     header, *rows = diagnosis.table()
     if len(diagnosis.steps):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.doctor.diagnosis import Diagnosis
+from chainrule.doctor.measurements import Measurements
 from chainrule.errors import ArgumentError
 from chainrule.explain.curves import curves_svg
 
@@ -24,7 +24,7 @@ TITLES = {
 SHARES = ("saturated", "dead")
 
 
-def curves(diagnosis: Diagnosis, quantity: str) -> str:
+def curves(diagnosis: Measurements, quantity: str) -> str:
     """See `Diagnosis.svg`."""
     series = diagnosis.series(quantity)
     if not series:

@@ -10,7 +10,8 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from chainrule import tree
-from chainrule.doctor.diagnosis import Diagnosis, LayerSeries, title
+from chainrule.doctor.diagnosis import Diagnosis
+from chainrule.doctor.measurements import LayerSeries, title
 from chainrule.doctor.measuring import Detail
 from chainrule.doctor.not_finite import NotFinite
 from chainrule.errors import ArgumentError

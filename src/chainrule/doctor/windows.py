@@ -8,33 +8,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.doctor.diagnosis import Diagnosis, LayerSeries
+from chainrule.doctor.measurements import LayerSeries, Measurements
 from chainrule.types import Array
 
 FEWEST_STEPS = 4
 """Measured steps without which nothing is said of what lasts."""
 
 
-def last_step(diagnosis: Diagnosis) -> int:
+def last_step(diagnosis: Measurements) -> int:
     """The number of the last step, measured or not."""
     return max(diagnosis.made, int(diagnosis.steps[-1]))
 
 
-def late(diagnosis: Diagnosis, layer: LayerSeries, name: str) -> Array:
+def late(diagnosis: Measurements, layer: LayerSeries, name: str) -> Array:
     """What was measured of a layer at the end; see the module's text."""
     if len(layer.final.get(name, ())):
         return layer.final[name]
     return known(layer[name][diagnosis.steps > last_step(diagnosis) / 2]) if name in layer else np.empty(0)
 
 
-def late_from(diagnosis: Diagnosis) -> int:
+def late_from(diagnosis: Measurements) -> int:
     """The first step that counts as the end: the one after the last if there is a final measurement."""
     if len(diagnosis.final_losses):
         return last_step(diagnosis) + 1
     return int(diagnosis.steps[diagnosis.steps > last_step(diagnosis) / 2][0])
 
 
-def span(diagnosis: Diagnosis, late: bool = False) -> tuple[int, int] | None:
+def span(diagnosis: Measurements, late: bool = False) -> tuple[int, int] | None:
     """The first and the last step of the training, or of what counts as its end; None if none was measured."""
     if not len(diagnosis.steps):
         return None
