@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from chainrule.explain.names import subscript, superscript
 from chainrule.tree import KeyPath
 from chainrule.types import Array
 
@@ -24,10 +26,6 @@ LARGEST_SHOWN = 3
 SQUARED = "\ue002"
 """Squared, as long as text is not set: the ² of W² is a layer's number, that of a¹² is not."""
 
-_DIGITS = "0123456789"
-_RAISED, _LOWERED = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
-_SUPERSCRIPTS, _SUBSCRIPTS = str.maketrans(_DIGITS, _RAISED), str.maketrans(_DIGITS, _LOWERED)
-_PLAIN = str.maketrans(_RAISED + _LOWERED, _DIGITS * 2)
 _ASCII = {
     "∂": "d",
     "ℒ": "L",
@@ -68,8 +66,8 @@ def name(letter: str, layer: int, *units: int) -> str:
     """
     if letter == "a" and layer == 0:
         letter = "x"
-    number_of_layer = "" if letter in "xy" else str(layer).translate(_SUPERSCRIPTS)
-    index = str(units[0] + 1).translate(_SUBSCRIPTS) if len(units) == 1 else indices(*units) if units else ""
+    number_of_layer = "" if letter in "xy" else superscript(str(layer))
+    index = subscript(str(units[0] + 1)) if len(units) == 1 else indices(*units) if units else ""
     return f"{letter}{number_of_layer}{index}"
 
 
@@ -77,7 +75,7 @@ def parameter_name(path: KeyPath) -> str:
     """The leaf of `network.parameters` at a path: W¹, scale², and W¹⁽²⁾ in the second layer of a block."""
     letter = next((key for key in reversed(path.keys) if isinstance(key, str)), "parameter")
     layer, *inner = [key + 1 for key in path.keys if isinstance(key, int)]
-    return f"{name(letter, layer)}{''.join(f'⁽{str(i).translate(_SUPERSCRIPTS)}⁾' for i in inner)}"
+    return f"{name(letter, layer)}{''.join(f'⁽{superscript(str(i))}⁾' for i in inner)}"
 
 
 def indices(*units: int) -> str:
@@ -140,7 +138,8 @@ def finished(text: str, ascii: bool = False) -> str:  # noqa: A002 (the option's
     if not ascii:
         return text.replace(SQUARED, "²")
     text = re.sub(r"ᵀ(?=\w)", "ᵀ·", text)
-    text = re.sub("[₀-₉]+", lambda found: f"_{found[0]}", text).translate(_PLAIN)
+    text = re.sub("[₀-₉]+", lambda found: f"_{found[0]}", text)
+    text = re.sub("[⁰¹²³⁴-⁹₀-₉]", lambda found: str(unicodedata.digit(found[0])), text)
     for symbol, word in _ASCII.items():
         text = text.replace(symbol, word)
     return text.encode("ascii", "replace").decode()

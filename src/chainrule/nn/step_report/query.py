@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from chainrule.errors import ArgumentError
@@ -17,7 +18,6 @@ from chainrule.types import Array
 _NAMED = re.compile(
     r"(?P<letter>W|b|x|scale|γ|shift|β|tables?)(?P<layer>\d*)(\((?P<table>\d+)\))?\[(?P<indices>\d+(,\d+)?)\]"
 )
-_TO_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
 _LEAVES = {"γ": "scale", "β": "shift", "table": "tables"}
 """Other names of the parameters of normalisation and embedding."""
 
@@ -41,7 +41,7 @@ class Query:
 
 def parsed(step: StepRecord, asked: str) -> Query:
     """The place that a text names, such as "W1[1,2]"; ArgumentError says what there is."""
-    found = _NAMED.fullmatch(asked.translate(_TO_DIGITS).replace(" ", ""))
+    found = _NAMED.fullmatch(unicodedata.normalize("NFKC", asked).replace(" ", ""))
     if found is None:
         raise ArgumentError(
             "why takes a parameter or an input such as 'W1[1,2]', 'b1[2]', 'x[1]', 'scale2[1]' and 'shift2[1]' of a "
