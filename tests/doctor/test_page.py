@@ -51,7 +51,8 @@ def test_the_derivation():
 
 
 def test_the_page():
-    page = to_page(vanishing())
+    diagnosis = vanishing()
+    page = to_page(diagnosis, diagnosis.findings)
     assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
     seen = read(page.removeprefix("<!DOCTYPE html>")).seen
     assert [seen.count(tag) for tag in ("main", "h1", "section")] == [1, 1, 1]
@@ -110,7 +111,7 @@ def test_files(tmp_path):
     for name in ("a.json", "a.html", "a.svg"):
         diagnosis.save(tmp_path / name)
     assert Diagnosis.load(tmp_path / "a.json").html() == diagnosis.html()
-    assert (tmp_path / "a.html").read_text("utf-8") == to_page(diagnosis)
+    assert (tmp_path / "a.html").read_text("utf-8") == to_page(diagnosis, diagnosis.findings)
     assert (tmp_path / "a.svg").read_text("utf-8") == diagnosis.svg("delta")
     with pytest.raises(ArgumentError, match=r"a\.txt.*\.json, \.html, \.svg"):
         diagnosis.save(tmp_path / "a.txt")
