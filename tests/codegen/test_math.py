@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import Function, Module, i64, vector
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math import angle
+from chainrule.codegen.module import Module
 from chainrule.codegen.target import LEVELS, host, runs_here, target
+from chainrule.codegen.values import i64, vector
 from chainrule.runtime.code import emit, load
 from chainrule.runtime.symbols import undefined
 

@@ -12,8 +12,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from chainrule.codegen.assembler import Function, Module
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.matmul import dot_kernel, micro_kernel, pack_kernel
+from chainrule.codegen.module import Module
 from chainrule.codegen.target import LEVELS, host, runs_here, target
 from chainrule.plan.tiles import choose_tiles
 from chainrule.runtime.code import assembly, load

@@ -54,7 +54,7 @@ def test_an_operation_added_as_the_page_says_passes_the_general_tests(tmp_path):
     put(library / "ops" / "elementwise.py", record)
     put(tmp_path / "tests" / "op_cases.py", shown("*unary"), below="    # functions of one variable\n")
     code = typed(
-        "from chainrule.codegen import math", "from chainrule.codegen.assembler", "def write_arcsinh", "EMITTERS["
+        "from chainrule.codegen import math", "from chainrule.codegen.values", "def write_arcsinh", "EMITTERS["
     )
     put(library / "codegen" / "scalar.py", code)
     put(library / "plan" / "prediction.py", shown('"arcsinh"'), below='    "divide": 5,\n')

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Val, i64
 from chainrule.codegen.context import STEPS
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.scope import ZERO, Index
+from chainrule.codegen.values import Val, i64
 from chainrule.codegen.views import place_taken
 from chainrule.graph import Node
 from chainrule.plan.ahead import lines_of_row, may_ask

@@ -1,4 +1,4 @@
-"""Writes LLVM IR as text: typed values, one method for each instruction used here, loops, and hoisting.
+"""Writes the functions of LLVM IR as text: one method for each instruction used here, loops, and hoisting.
 
 It exists because speed of compiling is a feature: making and printing an instruction takes about 1.5 µs here and 18 µs
 with llvmlite's object model (docs/decisions/0013). LLVM parses and verifies the text, so a wrong type cannot pass.
@@ -9,111 +9,11 @@ then lands before the loop that is open there, so it is computed once and not in
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, NamedTuple
 
-
-class Val(NamedTuple):
-    """An SSA value or a literal, and its LLVM type."""
-
-    name: str
-    type: str
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.name}"
-
-
-def vector(element: str, lanes: int) -> str:
-    """The type of `lanes` elements; one lane is a scalar."""
-    return element if lanes == 1 else f"<{lanes} x {element}>"
-
-
-@cache
-def lanes(type_: str) -> int:
-    """How many elements a type holds."""
-    return int(type_[1 : type_.index(" ")]) if type_[0] == "<" else 1
-
-
-def element(type_: str) -> str:
-    """The type of one element."""
-    return type_[type_.index("x") + 2 : -1] if type_[0] == "<" else type_
-
-
-def like(type_: str, element_: str) -> str:
-    """A type with as many lanes and another element."""
-    return vector(element_, lanes(type_))
-
-
-def constant(type_: str, number: float | int | bool) -> Val:
-    """A literal, the same in every lane."""
-    scalar = element(type_)
-    if scalar in ("float", "double"):
-        value = struct.unpack("f", struct.pack("f", number))[0] if scalar == "float" else float(number)
-        text = "0x" + struct.pack(">d", value).hex().upper()
-    elif scalar == "i1":
-        text = "true" if number else "false"
-    else:
-        text = str(int(number))
-    return Val(text if lanes(type_) == 1 else f"splat ({scalar} {text})", type_)
-
-
-def i64(number: int) -> Val:
-    """A literal i64."""
-    return Val(str(number), "i64")
-
-
-@dataclass
-class Module:
-    """A unit of compilation: functions, constants, and the intrinsics that they call.
-
-    `fma` says whether the target has a·b + c as one instruction; without it `llvm.fma` would call the C library.
-    """
-
-    functions: dict[str, str] = field(default_factory=dict)
-    constants: dict[str, str] = field(default_factory=dict)
-    declarations: dict[str, str] = field(default_factory=dict)
-    fma: bool = True
-    _bodies: dict[str, str] = field(default_factory=dict)
-
-    def declare(self, name: str, result: str, parameters: Sequence[str]) -> None:
-        """Declare an intrinsic, once."""
-        self.declarations[name] = f"declare {result} @{name}({', '.join(parameters)})"
-
-    def data(self, element_: str, numbers: Sequence[Any]) -> Val:
-        """A private, 64-byte aligned constant array; equal ones exist once."""
-        return self._constant(element_, [str(constant(element_, number)) for number in numbers])
-
-    def _constant(self, element_: str, items: Sequence[str]) -> Val:
-        definition = f"private unnamed_addr constant [{len(items)} x {element_}] [{', '.join(items)}], align 64"
-        return Val(self.constants.setdefault(definition, f"@data{len(self.constants)}"), "ptr")
-
-    def share(self, name: str) -> str:
-        """The name of an earlier function with the same text as this one, which is forgotten; else its own name."""
-        _, body = self.functions[name].split("{", 1)
-        first = self._bodies.setdefault(body, name)
-        if first != name:
-            del self.functions[name]
-        return first
-
-    def table(self, tables: Sequence[Val]) -> Val:
-        """A private constant array of addresses of data."""
-        return self._constant("ptr", [str(table) for table in tables] or ["ptr null"])
-
-    def variable(self, name: str, type_: str, start: str) -> Val:
-        """A private variable that lives as long as the code; where it is."""
-        return Val(self.constants.setdefault(f"internal global {type_} {start}, align 64", f"@{name}"), "ptr")
-
-    def addresses(self, names: Sequence[str | None]) -> Val:
-        """A private constant array of the addresses of functions of this module."""
-        return self._constant("ptr", ["ptr null" if name is None else f"ptr @{name}" for name in names])
-
-    def __str__(self) -> str:
-        constants = (f"{name} = {definition}" for definition, name in self.constants.items())
-        return "\n".join((*constants, *self.declarations.values(), *self.functions.values(), ""))
+from chainrule.codegen.module import Module
+from chainrule.codegen.values import Val, constant, element, lanes, like, vector
 
 
 class _Level:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.codegen.assembler import Function, Val, i64
+from chainrule.codegen.assembler import Function
+from chainrule.codegen.values import Val, i64
 from chainrule.graph import Node
 from chainrule.plan import Buffer, Place, Plan
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chainrule.codegen.assembler import Function, constant, lanes
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.context import Context
 from chainrule.codegen.memory import Memory
 from chainrule.codegen.scalar import EMITTERS, element_of
 from chainrule.codegen.scope import Indices, Pulled
+from chainrule.codegen.values import constant, lanes
 from chainrule.codegen.views import VIEWS, zero
 from chainrule.graph import CONSTANT, INPUT, Kind, Node
 from chainrule.plan import Buffer, Kernel, Plan

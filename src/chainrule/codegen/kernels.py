@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chainrule.codegen import outside, products, random, reductions, scatter, sparse, transposition
-from chainrule.codegen.assembler import Function, Module, Val
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.context import Context
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
+from chainrule.codegen.module import Module
 from chainrule.codegen.scalar import EMITTERS
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val
 from chainrule.codegen.views import VIEWS
 from chainrule.graph import Kind, Op
 from chainrule.ops import OWN

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from chainrule.codegen.assembler import Val, i64
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.scope import Index, Indices
+from chainrule.codegen.values import Val, i64
 from chainrule.plan import Store
 
 Bounds = tuple[Val, Val]

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chainrule.codegen.assembler import Function, Module, Val, constant, i64, vector
+from chainrule.codegen.assembler import Function
+from chainrule.codegen.module import Module
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, constant, i64, vector
 
 Form = Literal["rows", "columns"]
 

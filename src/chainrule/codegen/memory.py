@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chainrule.codegen.assembler import Function, Val, constant, i64, lanes, vector
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.context import PRIVATE, SHARED, Context
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.scope import ZERO, Index, Indices, Pulled, Scope
+from chainrule.codegen.values import Val, constant, i64, lanes, vector
 from chainrule.plan import Buffer, Kernel, Place, Plan
 from chainrule.plan.kernels import AS_GIVEN
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from chainrule.codegen.assembler import Val, i64
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import in_vectors
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.scope import Indices
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, i64
 from chainrule.graph import Node
 
 

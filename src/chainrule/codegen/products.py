@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from chainrule.codegen import ahead
-from chainrule.codegen.assembler import Val, i64, vector
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of, in_vectors, over_outer_axes, store_members
 from chainrule.codegen.matmul import Form, dot_kernel, micro_kernel, pack_kernel
@@ -14,6 +13,7 @@ from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scalar import element_of
 from chainrule.codegen.scope import Index, Indices, Pulled
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, i64, vector
 from chainrule.graph import Node
 from chainrule.plan import Buffer, Kernel, Plan
 from chainrule.plan.layout import LINE, base_of

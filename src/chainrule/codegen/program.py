@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 
-from chainrule.codegen.assembler import Function, Module, Val, constant, i64
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.context import (
     DONE,
     ENTRY,
@@ -20,9 +20,11 @@ from chainrule.codegen.context import (
     Context,
 )
 from chainrule.codegen.kernels import Written, write_kernel
+from chainrule.codegen.module import Module
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.subnormals import flushed
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, constant, i64
 from chainrule.graph import Node
 from chainrule.plan import Action, Buffer, Check, Kernel, Meet, Plan
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Val, constant, i64, vector
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of, in_vectors, over_outer_axes, store_members
 from chainrule.codegen.scope import Index, Indices, Pulled
+from chainrule.codegen.values import Val, constant, i64, vector
 
 _BLOCKS = 4  # computed together
 _COLUMNS = 4 * _BLOCKS

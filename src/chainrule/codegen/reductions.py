@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import Function, Val, constant, i64, lanes, vector
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
 from chainrule.codegen.scalar import convert, element_of, extreme
 from chainrule.codegen.scope import Index, Indices, Pulled
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, constant, i64, lanes, vector
 from chainrule.ops.reduce import ARGMAX, ARGMIN, MAX, MIN, SUM
 from chainrule.plan.access import moves_lanes, reads
 

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import Function, Val, constant, element, lanes
+from chainrule.codegen.assembler import Function
+from chainrule.codegen.values import Val, constant, element, lanes
 from chainrule.graph import Node
 from chainrule.ops.value import Value, known_number
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from chainrule.codegen.assembler import Val, constant, i64
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of, in_vectors
 from chainrule.codegen.scalar import element_of
 from chainrule.codegen.scope import Indices, Pulled
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, constant, i64
 from chainrule.codegen.views import checked_index
 
 

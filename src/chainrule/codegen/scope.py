@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import Function, Loop, Val, i64, lanes
+from chainrule.codegen.assembler import Function, Loop
+from chainrule.codegen.values import Val, i64, lanes
 
 
 class Index(NamedTuple):

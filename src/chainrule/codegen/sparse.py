@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.codegen.assembler import Val, constant, i64, vector
 from chainrule.codegen.context import ERROR, INDEX_ERROR
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of, end_of_vectors, in_vectors, store_members
@@ -20,6 +19,7 @@ from chainrule.codegen.reductions import finish
 from chainrule.codegen.scalar import convert, element_of
 from chainrule.codegen.scope import Index, Indices, Pulled
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, constant, i64, vector
 from chainrule.codegen.views import checked_index
 from chainrule.plan import Buffer
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chainrule.codegen.assembler import Function, constant, i64
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import constant, i64
 
 _X86 = 0x8040  # MXCSR: results are flushed to zero, operands read as zero
 _ARM = 1 << 24  # FPCR: both

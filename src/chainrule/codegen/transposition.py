@@ -6,12 +6,13 @@ first, smaller ones later (J. Eklundh, IEEE Trans. Computers 21, 1972).
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function, Val, i64, vector
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of
 from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scope import Index
 from chainrule.codegen.target import Target
+from chainrule.codegen.values import Val, i64, vector
 from chainrule.ops.elementwise import STOP_GRADIENT
 from chainrule.plan import Buffer
 from chainrule.plan.layout import base_of

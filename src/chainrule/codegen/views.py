@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.codegen.assembler import Val, constant, i64, lanes, vector
 from chainrule.codegen.context import ERROR, INDEX_ERROR
 from chainrule.codegen.scalar import convert, element_of
 from chainrule.codegen.scope import ZERO, Index, Indices, Pulled
+from chainrule.codegen.values import Val, constant, i64, lanes, vector
 from chainrule.graph import Node
 from chainrule.plan.access import axis_groups
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.codegen.assembler import Function, Module, Val, constant, i64
+from chainrule.codegen.assembler import Function
+from chainrule.codegen.module import Module
 from chainrule.codegen.target import chosen
+from chainrule.codegen.values import Val, constant, i64
 from chainrule.runtime.code import load
 from chainrule.runtime.executable import address
 from chainrule.types import Integers

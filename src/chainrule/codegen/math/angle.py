@@ -10,8 +10,9 @@ from __future__ import annotations
 from math import pi
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import Function, Val, constant, element, i64, lanes, vector
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.numbers import bits, fma, nearest, number, ordered_difference, ordered_sum, product_error
+from chainrule.codegen.values import Val, constant, element, i64, lanes, vector
 
 # floor(2^1216 · 2/π) and floor(2^254 · π/2)
 TWO_OVER_PI = int(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi
 from math import tan as tangent
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.angle import Angle, reduced
 from chainrule.codegen.math.numbers import (
     absolute,
@@ -19,6 +19,7 @@ from chainrule.codegen.math.numbers import (
     truth,
     with_sign,
 )
+from chainrule.codegen.values import Val, constant, element
 
 # sin r = r + r³·S(r²) and cos r = 1 − r²/2 + r⁴·C(r²)
 _SIN = {

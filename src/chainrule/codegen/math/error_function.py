@@ -6,9 +6,10 @@ for the relative error of erf. The form is N. Juffa's; it needs no division and 
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.exponential import inner_exp
 from chainrule.codegen.math.numbers import absolute, at_most, fma, polynomial, with_sign
+from chainrule.codegen.values import Val, constant, element
 
 _P = {
     "float": (

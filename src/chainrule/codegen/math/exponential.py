@@ -6,7 +6,7 @@ with a minimax polynomial q.
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.numbers import (
     at_least,
     at_most,
@@ -17,6 +17,7 @@ from chainrule.codegen.math.numbers import (
     power_of_two,
     with_sign,
 )
+from chainrule.codegen.values import Val, constant, element
 
 LOG2_E = 1.4426950408889634
 # n times the first part is exact: it ends in as many zero bits as n can have

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.exponential import inner_exp, reduced
 from chainrule.codegen.math.numbers import (
     absolute,
@@ -13,6 +13,7 @@ from chainrule.codegen.math.numbers import (
     power_of_two,
     with_sign,
 )
+from chainrule.codegen.values import Val, constant, element
 
 # sinh r = r + r³·S(r²) and cosh r = 1 + r²·C(r²) for |r| ≤ ln 2 / 2, minimax
 _SINH = {

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.exponential import LN2
 from chainrule.codegen.math.numbers import Format, bits, fma, form, number, polynomial, with_sign
+from chainrule.codegen.values import Val, constant, element
 
 # R(z)/z
 _R = {

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
+from chainrule.codegen.values import Val, constant, element
 
 
 class Format(NamedTuple):

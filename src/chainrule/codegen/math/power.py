@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf, nan
 from typing import TypeAlias
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.exponential import exp, inner_exp
 from chainrule.codegen.math.logarithm import log
 from chainrule.codegen.math.numbers import (
@@ -23,6 +23,7 @@ from chainrule.codegen.math.numbers import (
     sign,
 )
 from chainrule.codegen.math.wide_logarithm import wide_log
+from chainrule.codegen.values import Val, constant, element
 
 _Pair: TypeAlias = tuple[Val, Val]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
+from chainrule.codegen.values import Val, constant, element
 
 
 def whole_power(f: Function, a: Val, n: Val, known: int | None) -> Val:

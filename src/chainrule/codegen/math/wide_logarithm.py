@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from chainrule.codegen.assembler import Function, Val, constant, element
+from chainrule.codegen.assembler import Function
 from chainrule.codegen.math.exponential import LN2
 from chainrule.codegen.math.logarithm import at_ends, decomposed, log
 from chainrule.codegen.math.numbers import fma, ordered_sum, polynomial, product_error
+from chainrule.codegen.values import Val, constant, element
 
 _Pair: TypeAlias = tuple[Val, Val]
 
