@@ -10,7 +10,7 @@ import pytest
 from chainrule import nn
 from chainrule.nn.step_report.board import board
 from chainrule.nn.step_report.formula import formula_html
-from chainrule.nn.step_report.notation import finished
+from chainrule.nn.step_report.layout import finished
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 

@@ -9,7 +9,7 @@ from chainrule.explain.written import write
 from chainrule.graph import make_constant
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.step_report.closed_forms import _SLOPES
-from chainrule.nn.step_report.notation import finished
+from chainrule.nn.step_report.layout import finished
 from chainrule.tracing import trace_call
 from chainrule.transforms import pull_back
 

@@ -107,7 +107,9 @@ def step_of(model: TableModel, row: Table, learning_rate: float) -> tuple[StepEx
 
 def inputs_of(model: TableModel, step: StepExplanation, plain: bool) -> str:
     """Which columns the inputs of the step are, as far as they are not 0."""
-    from chainrule.nn.step_report.notation import finished, given, name
+    from chainrule.nn.step_report.layout import finished
+    from chainrule.nn.step_report.names import name
+    from chainrule.nn.step_report.numbers import given
 
     named = enumerate(zip(model.preprocessing.feature_names, step.a[0], strict=True))
     present = [(unit, printable(column), value) for unit, (column, value) in named if value]

@@ -14,20 +14,12 @@ from chainrule.nn.dropout import Dropout
 from chainrule.nn.normalisation import BatchNorm
 from chainrule.nn.residual import Residual
 from chainrule.nn.step_report.closed_forms import activation_name
+from chainrule.nn.step_report.layout import SQUARED
 from chainrule.nn.step_report.local_rules import LocalRule
-from chainrule.nn.step_report.notation import (
-    SQUARED,
-    WRITTEN_OUT,
-    Section,
-    Statement,
-    array,
-    bracketed,
-    given,
-    name,
-    number,
-    parameter_name,
-)
+from chainrule.nn.step_report.names import name, parameter_name
+from chainrule.nn.step_report.numbers import WRITTEN_OUT, array, bracketed, given, number
 from chainrule.nn.step_report.record import StepRecord, Update
+from chainrule.nn.step_report.statement import Section, Statement
 from chainrule.types import Array
 
 Line = tuple[Statement, ...]

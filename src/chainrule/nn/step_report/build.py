@@ -14,7 +14,7 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation
 from chainrule.nn.step_report.agreement import Agreement
 from chainrule.nn.step_report.local_rules import LocalRule, computed, output_derivative
-from chainrule.nn.step_report.notation import indices, parameter_name
+from chainrule.nn.step_report.names import indices, parameter_name
 from chainrule.nn.step_report.record import DifferenceCheck, Update
 from chainrule.nn.step_report.report import StepExplanation
 from chainrule.optim import LBFGS, SGD, Adam, Optimizer

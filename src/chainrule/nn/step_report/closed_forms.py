@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.errors import GradientError
 from chainrule.nn.activations import Activation
 from chainrule.nn.losses import Loss
-from chainrule.nn.step_report.notation import SQUARED
+from chainrule.nn.step_report.layout import SQUARED
 from chainrule.types import Array
 
 SYMBOLS = {"sigmoid": "σ"}

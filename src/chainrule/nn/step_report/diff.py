@@ -11,7 +11,9 @@ import numpy as np
 from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.nn.step_report.notation import finished, indices, name, number, parameter_name
+from chainrule.nn.step_report.layout import finished
+from chainrule.nn.step_report.names import indices, name, parameter_name
+from chainrule.nn.step_report.numbers import number
 from chainrule.nn.step_report.record import StepRecord
 
 SHOWN = 20

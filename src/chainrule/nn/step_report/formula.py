@@ -7,7 +7,7 @@ from html import escape
 
 from chainrule.explain.expression import Derivative, Expression, Number, Power, Symbol
 from chainrule.explain.render.mathml import NAMESPACE, MathML
-from chainrule.nn.step_report.notation import SQUARED
+from chainrule.nn.step_report.layout import SQUARED
 
 _NAME = r"(?:[A-Za-z_]{2,}|[A-Za-zα-ωŷℒ])\u0302?[⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾]*[₀₁₂₃₄₅₆₇₈₉]*(?:\[\d+(?:,\d+)*\])?"
 _TOKEN = re.compile(

@@ -21,7 +21,7 @@ from chainrule.nn.activations import activation_function
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import Dropout
 from chainrule.nn.step_report.agreement import Agreement
-from chainrule.nn.step_report.notation import name, parameter_name
+from chainrule.nn.step_report.names import name, parameter_name
 from chainrule.nn.step_report.record import StepRecord
 from chainrule.ops.value import lift
 from chainrule.tracing import trace_call

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from chainrule.nn.step_report.formula import formula_html
-from chainrule.nn.step_report.notation import Section, Statement, finished, number
+from chainrule.nn.step_report.layout import finished
+from chainrule.nn.step_report.numbers import number
+from chainrule.nn.step_report.statement import Section, Statement
 from chainrule.types import Array
 
 STYLE = """

@@ -9,7 +9,8 @@ from typing import Any
 from chainrule.figures import counted
 from chainrule.nn.step_report import page
 from chainrule.nn.step_report.colour import PATHS_STYLES, painted
-from chainrule.nn.step_report.notation import broken, finished, number
+from chainrule.nn.step_report.layout import broken, finished
+from chainrule.nn.step_report.numbers import number
 
 SHOWN_PATHS = 3
 """How many paths are kept for each unit, the largest; exactly so many of all paths are found."""

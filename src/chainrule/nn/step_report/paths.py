@@ -13,7 +13,8 @@ from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
 from chainrule.nn.step_report.agreement import Agreement
 from chainrule.nn.step_report.local_rules import LocalRule
-from chainrule.nn.step_report.notation import given, indices, name, number
+from chainrule.nn.step_report.names import indices, name
+from chainrule.nn.step_report.numbers import given, number
 from chainrule.nn.step_report.path_sum import SHOWN_PATHS, Factor, PathProduct, Why
 from chainrule.nn.step_report.query import Query, arrays_of, parsed
 from chainrule.nn.step_report.record import StepRecord

@@ -10,7 +10,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
 from chainrule.nn.normalisation import BatchNorm, LayerNorm
-from chainrule.nn.step_report.notation import indices, name, parameter_name
+from chainrule.nn.step_report.names import indices, name, parameter_name
 from chainrule.nn.step_report.record import StepRecord
 from chainrule.tree import KeyPath
 from chainrule.types import Array

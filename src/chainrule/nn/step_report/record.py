@@ -12,7 +12,7 @@ from chainrule.nn.backpropagation import Backpropagation, Gradient
 from chainrule.nn.dense import Dense
 from chainrule.nn.step_report.closed_forms import ClosedForm, output_formula, slope_formula
 from chainrule.nn.step_report.local_rules import LocalRule
-from chainrule.nn.step_report.notation import name
+from chainrule.nn.step_report.names import name
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array

@@ -16,11 +16,14 @@ from chainrule.nn.step_report import page
 from chainrule.nn.step_report.board import board
 from chainrule.nn.step_report.colour import BOARD_STYLES, TABLE_STYLES, painted
 from chainrule.nn.step_report.diff import Changes, changes
+from chainrule.nn.step_report.layout import broken, finished
 from chainrule.nn.step_report.matrix_form import matrix_form
-from chainrule.nn.step_report.notation import WRITTEN_OUT, broken, finished, name, number, summary, text_of
+from chainrule.nn.step_report.names import name
+from chainrule.nn.step_report.numbers import WRITTEN_OUT, number, summary
 from chainrule.nn.step_report.path_sum import Why
 from chainrule.nn.step_report.paths import why
 from chainrule.nn.step_report.record import StepRecord
+from chainrule.nn.step_report.statement import text_of
 from chainrule.types import Array
 
 SHOWN_UNITS = 40

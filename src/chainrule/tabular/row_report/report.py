@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.figures import changes, column, counted, figure, signed
-from chainrule.nn.step_report.notation import TIED, broken, finished
+from chainrule.nn.step_report.layout import TIED, broken, finished
 from chainrule.printable import printable
 
 BAR = 10
