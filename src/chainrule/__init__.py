@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.on_demand import on_demand
+from chainrule.lazy_import import lazy_import
 from chainrule.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 _MODULES = ("doctor", "nn", "ops", "optim", "tabular", "train")
-__getattr__, __dir__ = on_demand(
+__getattr__, __dir__ = lazy_import(
     __name__,
     {
         **{name: name for name in _MODULES},

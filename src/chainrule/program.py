@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule import executors, tree
 from chainrule.graph import Graph
-from chainrule.kept import Kept
+from chainrule.lru_cache import LruCache
 from chainrule.ops.value import Value
 from chainrule.tracing import TracedCall, named_leaves, trace_call, type_of
 from chainrule.transforms.simplify import simplify
@@ -39,8 +39,8 @@ class Recorded(NamedTuple):
     graph: Graph
 
 
-_recorded: Kept[Recorded] = Kept(KEPT)
-"""Of functions whose meaning is known: a network that is trained again, or another of its kind, is recorded once."""
+_recorded: LruCache[Recorded] = LruCache(KEPT)
+"""Of functions whose key is known: a network that is trained again, or another of its kind, is recorded once."""
 
 
 class Program:
@@ -50,17 +50,17 @@ class Program:
     changes between calls but its arguments. This is the seam to the executors: what computes the graph is chosen here.
     """
 
-    def __init__(self, function: Callable[..., Tree], held: int = 0, meaning: Hashable | None = None) -> None:
+    def __init__(self, function: Callable[..., Tree], held: int = 0, cache_key: Hashable | None = None) -> None:
         """Keep a function.
 
         Args:
             function: what is recorded.
             held: the number of leading arguments that rarely change, see `executors.prepare`.
-            meaning: equal for objects whose methods of the function's name compute the same, see `meaning_of`; None if
-                nobody can tell.
+            cache_key: equal for objects whose methods of the function's name compute the same, see
+                `chainrule.cache_key`; None if nobody can tell.
         """
-        self.function, self.held, self.meaning = function, held, meaning
-        self._prepared: Kept[Prepared] = Kept(KEPT)
+        self.function, self.held, self.cache_key = function, held, cache_key
+        self._prepared: LruCache[Prepared] = LruCache(KEPT)
 
     def __call__(self, *args: Tree) -> Tree:
         """Compute the function's result from trees of arrays; leaves of the result are new arrays.
@@ -76,18 +76,18 @@ class Program:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles carry the function; what was prepared for it is made again."""
-        return Program, (self.function, self.held, self.meaning)
+        return Program, (self.function, self.held, self.cache_key)
 
     def graph(self, *args: Tree) -> Graph:
         """The simplified graph that is computed for arguments of these types."""
         return self._record(args).graph
 
     def _record(self, args: tuple[Tree, ...]) -> Recorded:
-        types = None if self.meaning is None else _signature(args, [])
+        types = None if self.cache_key is None else _signature(args, [])
         if types is None:
             return self._record_anew(args)
         function = getattr(self.function, "__func__", self.function)
-        return _recorded.get((function, self.meaning, types), partial(self._record_anew, args))
+        return _recorded.get((function, self.cache_key, types), partial(self._record_anew, args))
 
     def _record_anew(self, args: tuple[Tree, ...]) -> Recorded:
         call = trace_call(self.function, args, {}, range(len(args)))

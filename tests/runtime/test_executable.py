@@ -96,7 +96,7 @@ def test_code_of_another_generator_another_target_or_other_threads_is_not_taken(
     mixed_again(threads=4)
     mixed_again(target=target(LEVELS_HERE[-1]))
     assert len(written) == 3
-    monkeypatch.setattr(plans, "EDITION", "of tomorrow")
+    monkeypatch.setattr(plans, "GENERATOR_DIGEST", "of tomorrow")
     mixed_again()
     assert len(written) == 4
     assert len(cache.entries()) == 4

@@ -19,7 +19,7 @@ def inspect(model: Path, as_json: bool) -> int:
     \b
     chainrule inspect model.safetensors
     """
-    from chainrule.cli.portrait import print_model
+    from chainrule.cli.model_summary import print_model
     from chainrule.tabular import TableModel
 
     trained = TableModel.load(model)

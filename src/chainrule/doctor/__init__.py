@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainrule.on_demand import on_demand
+from chainrule.lazy_import import lazy_import
 
 if TYPE_CHECKING:
     from chainrule.doctor.diagnosis import Diagnosis
@@ -16,7 +16,7 @@ __all__ = ["QUANTITIES", "Diagnosis", "Finding", "LayerSeries", "NotFinite", "fi
 
 _MEASUREMENTS = ("QUANTITIES", "LayerSeries")
 _NOT_FINITE = ("NotFinite", "first_not_finite")
-__getattr__, __dir__ = on_demand(
+__getattr__, __dir__ = lazy_import(
     __name__,
     {"Diagnosis": "diagnosis", "Finding": "finding"}
     | dict.fromkeys(_MEASUREMENTS, "measurements")

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from chainrule.lazy_import import lazy_import
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Forward, Gradient
@@ -15,7 +16,6 @@ from chainrule.nn.losses import LOSSES, Loss, huber, quantile
 from chainrule.nn.network import Network
 from chainrule.nn.normalisation import BatchNorm, LayerNorm
 from chainrule.nn.residual import Residual
-from chainrule.on_demand import on_demand
 
 if TYPE_CHECKING:
     from chainrule.nn.step_report import StepExplanation
@@ -45,4 +45,4 @@ __all__ = [
     "quantile",
 ]
 
-__getattr__, __dir__ = on_demand(__name__, {"StepExplanation": "step_report"})
+__getattr__, __dir__ = lazy_import(__name__, {"StepExplanation": "step_report"})

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.cache_key import cache_key
 from chainrule.doctor.measuring import Watched
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.meaning import meaning_of
 from chainrule.nn.activations import ACTIVATIONS, activation_name
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
@@ -54,9 +54,9 @@ class Architecture:
         )
 
     @cached_property
-    def meaning(self) -> Hashable | None:
+    def cache_key(self) -> Hashable | None:
         """Equal for architectures that compute the same; None if there is a layer or function of the user's own."""
-        return meaning_of(self, *ACTIVATIONS.values())  # somebody may have added an activation of his own
+        return cache_key(self, *ACTIVATIONS.values())  # somebody may have added an activation of his own
 
     def inputs(self, X: Any, name: str) -> Any:
         """`X` as an array [N × n] or [n], or as sparse rows [N × n].

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.constraints import COUNT, NOT_NEGATIVE
 from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer, Mode, Pass
-from chainrule.rows import blocks
+from chainrule.row_blocks import row_blocks
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -62,7 +62,7 @@ class Embedding(Layer):
         """Raise ArgumentError for the first code in X [N × n] that no category has."""
         assert self.columns is not None
         for column, count in zip(self.columns, self.categories, strict=True):
-            for start, codes in blocks(X[:, column]):
+            for start, codes in row_blocks(X[:, column]):
                 wrong = (codes != np.floor(codes)) | (codes < 0) | (codes >= count)
                 if wrong.any():
                     row = int(np.argmax(wrong))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.cache_key import cache_key, joined_keys
 from chainrule.constraints import NOT_NEGATIVE
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.meaning import joined, meaning_of
 from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.chosen_rows import ChosenRows
 from chainrule.nn.layer import Layer
@@ -174,8 +174,8 @@ def _problem(architecture: Architecture, options: Options) -> Problem:
             penalty=penalty(parameters, options.l1, options.l2)
         )
 
-    losses = Program(architecture.losses, held=2, meaning=architecture.meaning)
-    meaning = joined(architecture.meaning, meaning_of(options.l1, options.l2))
+    losses = Program(architecture.losses, held=2, cache_key=architecture.cache_key)
+    key = joined_keys(architecture.cache_key, cache_key(options.l1, options.l2))
 
     def valid(parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None) -> dict[str, float]:
         return validate(architecture, losses, parameters, state, Examples(tuple(data), weights))
@@ -183,7 +183,7 @@ def _problem(architecture: Architecture, options: Options) -> Problem:
     def locate(parameters: Tree, state: Tree, key: Array, batch: Sequence[Array]) -> str:
         return _first_not_finite(architecture, parameters, state, key, batch[0])
 
-    return Problem(objective, valid, locate, meaning)
+    return Problem(objective, valid, locate, key)
 
 
 def validate(

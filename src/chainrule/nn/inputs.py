@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.rows import blocks
+from chainrule.row_blocks import row_blocks
 from chainrule.train.arrays import as_data
 from chainrule.types import Array
 
@@ -27,7 +27,7 @@ def as_inputs(x: Any, n_inputs: int, name: str, dtype: np.dtype[Any]) -> Array:
     if array.dtype.kind == "f":
         rows = np.reshape(array, (-1, n_inputs))
         largest = min(float(np.finfo(kind).max) for kind in (dtype, array.dtype))
-        for start, block in blocks(rows):
+        for start, block in row_blocks(rows):
             _require_finite(block, start, name, largest, x)
     return array
 

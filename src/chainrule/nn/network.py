@@ -89,11 +89,11 @@ class Network:
         self.parameters, self.state = parameters, state
         self.history = History()
         self.diagnosis: Diagnosis | None = None
-        meaning = self.architecture.meaning
-        self._outputs = Program(self.architecture.outputs, held=2, meaning=meaning)
-        self._forward = Program(self.architecture.forward, meaning=meaning)
-        self._backpropagation = Program(self.architecture.backpropagation, meaning=meaning)
-        self._losses = Program(self.architecture.losses, held=2, meaning=meaning)
+        key = self.architecture.cache_key
+        self._outputs = Program(self.architecture.outputs, held=2, cache_key=key)
+        self._forward = Program(self.architecture.forward, cache_key=key)
+        self._backpropagation = Program(self.architecture.backpropagation, cache_key=key)
+        self._losses = Program(self.architecture.losses, held=2, cache_key=key)
 
     # Parameters
 

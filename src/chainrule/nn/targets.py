@@ -9,14 +9,14 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.rows import blocks
+from chainrule.row_blocks import row_blocks
 from chainrule.train.arrays import as_data
 from chainrule.types import Array
 
 
 def _refuse(is_bad: Callable[[Array], Array], y: Array, what: str) -> None:
     """Raise ArgumentError for the first row in which `is_bad` is true."""
-    for start, rows in blocks(y):
+    for start, rows in row_blocks(y):
         bad = is_bad(rows)
         if np.any(bad):
             row = int(np.argmax(np.any(np.reshape(bad, (len(rows), -1)), axis=1)))

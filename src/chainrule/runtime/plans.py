@@ -10,10 +10,10 @@ from collections.abc import Callable, Hashable
 from weakref import WeakKeyDictionary
 
 from chainrule.codegen.context import ENTRY, KERNELS, RUN_AGAIN, SET_CONTEXT
-from chainrule.codegen.edition import EDITION
+from chainrule.codegen.generator_digest import GENERATOR_DIGEST
 from chainrule.codegen.target import Target
 from chainrule.graph import CONSTANT, INPUT, Graph
-from chainrule.kept import Kept
+from chainrule.lru_cache import LruCache
 from chainrule.ops.outside import OUTSIDE
 from chainrule.plan import Plan, Usage, make_plan
 from chainrule.plan.signature import signature
@@ -23,7 +23,7 @@ from chainrule.runtime.code import Code, load_or_write
 _FUNCTIONS = (ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN)
 _MOST_BYTES = 1 << 20  # of a graph's constants: a plan keeps them alive
 
-_plans: Kept[Plan] = Kept(32)
+_plans: LruCache[Plan] = LruCache(32)
 _codes: WeakKeyDictionary[Plan, dict[tuple[Target, int], Code]] = WeakKeyDictionary()
 
 
@@ -41,7 +41,7 @@ def code_of(plan: Plan, target: Target, threads: int, write: Callable[[], str]) 
     """The machine code of a plan: what was loaded for it before, or lies on the disk, or is made of what is written."""
     codes = _codes.setdefault(plan, {})
     if (target, threads) not in codes:
-        origin = (EDITION, target.level, str(threads), signature(plan))
+        origin = (GENERATOR_DIGEST, target.level, str(threads), signature(plan))
         codes[target, threads] = load_or_write(origin, write, target, _FUNCTIONS)
     return codes[target, threads]
 

@@ -10,7 +10,7 @@ from chainrule import nn, tree
 from chainrule.data import ClassTarget, Source, Table, as_table
 from chainrule.data.target import Task
 from chainrule.interrupt import catching_interrupts
-from chainrule.tabular.judging import Judge
+from chainrule.tabular.evaluation import Evaluator
 from chainrule.tabular.metrics import Scores
 from chainrule.tabular.model import TableModel
 from chainrule.tabular.networks import make_network
@@ -81,16 +81,16 @@ def fit_and_score(
 ) -> tuple[nn.Network, dict[str, Scores]]:
     """The trained network, and the scores of all models; without the linear one if Ctrl-C was pressed."""
     test = prepared.parts.test
-    judge = Judge(prepared.target, prepared.y[prepared.parts.training], prepared.y[test])
+    evaluator = Evaluator(prepared.target, prepared.y[prepared.parts.training], prepared.y[test])
     scores = {}
     with catching_interrupts() as interrupt:
         network = fit(prepared, recipe, progress, diagnose)
-        scores["network"] = judge.network(network, prepared.X[test])
+        scores["network"] = evaluator.network(network, prepared.X[test])
         if not (interrupt.requested or is_interrupted(network)):
             linear = fit(prepared, recipe.linear(), progress)
             if not is_interrupted(linear):
-                scores["linear"] = judge.network(linear, prepared.X[test])
-    return network, scores | {"baseline": judge.baseline()}
+                scores["linear"] = evaluator.network(linear, prepared.X[test])
+    return network, scores | {"baseline": evaluator.baseline()}
 
 
 def fit(prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None = None) -> nn.Network:
@@ -133,7 +133,7 @@ def report(
         task="classification" if isinstance(target, ClassTarget) else "regression",
         rows=RowCounts(table.rows, len(parts.training), len(parts.validation), len(parts.test)),
         unused=tuple(name for name in table.names if name not in used),
-        baseline=Judge(target, prepared.y[parts.training], prepared.y[parts.test]).baseline_name,
+        baseline=Evaluator(target, prepared.y[parts.training], prepared.y[parts.test]).baseline_name,
         scores=scores,
         recipe=recipe,
         ending=Ending(len(history), history.best_epoch or 0, history.stopped),

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
-from chainrule.rows import blocks
+from chainrule.row_blocks import row_blocks
 from chainrule.train.arrays import as_data
 from chainrule.types import Array
 
@@ -35,7 +35,7 @@ class Examples:
         """The SHA-256 of all numbers."""
         digest = hashlib.sha256()
         for array in (*tree.leaves(self.arrays), *([] if self.weights is None else [self.weights])):
-            for _, block in blocks(array):
+            for _, block in row_blocks(array):
                 digest.update(block.tobytes())
         return digest.hexdigest()
 

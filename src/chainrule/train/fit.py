@@ -14,7 +14,7 @@ from chainrule.errors import ArgumentError
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.program import Program
-from chainrule.rows import blocks
+from chainrule.row_blocks import row_blocks
 from chainrule.train.arrays import as_data
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
@@ -130,7 +130,7 @@ def _arrays(data: Any, name: str) -> list[Array]:
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ArgumentError(f"{name} must be an array or a tuple of arrays with one row for each example")
     for place, array in zip(named, arrays, strict=True):
-        for start, rows in blocks(array):
+        for start, rows in row_blocks(array):
             _require_finite(rows, start, place)
     return arrays
 

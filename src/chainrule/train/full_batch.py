@@ -33,7 +33,7 @@ class FullBatchStep:
         self.problem, self.optimizer = problem, optimizer
         # a call reads contiguous arrays: one copy now, if need be, is less than one at every point that is asked for
         self.data, self.sample_weight = tree.map_leaves(np.ascontiguousarray, tuple(data)), sample_weight
-        self.program = Program(self._value_and_gradients, meaning=problem.meaning)
+        self.program = Program(self._value_and_gradients, cache_key=problem.cache_key)
         self.ending: Ending | None = None
         self.weights = self._kept = weights
 

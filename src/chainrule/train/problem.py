@@ -45,13 +45,13 @@ class Problem:
         objective: traced (parameters, state, key, *batch) -> Objective, in training mode.
         validate: (parameters, state, data, weights) -> scores by name, "loss" among them; lower loss is better.
         locate: (parameters, state, key, batch) -> the place where a step first met a number that is not finite.
-        meaning: equal for problems whose objectives compute the same; None if nobody can tell.
+        cache_key: equal for problems whose objectives compute the same; None if nobody can tell.
     """
 
     objective: Callable[..., Objective]
     validate: Callable[[Tree, Tree, Sequence[Array], Array | None], dict[str, float]] = _no_scores
     locate: Callable[[Tree, Tree, Array, Sequence[Array]], str] = _somewhere
-    meaning: Hashable | None = None
+    cache_key: Hashable | None = None
 
 
 def weighted_mean(values: Array, weights: Array | None) -> float:

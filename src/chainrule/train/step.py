@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from chainrule import tree
+from chainrule.cache_key import cache_key, joined_keys
 from chainrule.doctor.measuring import Detail, Watched, measured_layers, measured_weights
 from chainrule.executors import Stepper, make_steps
 from chainrule.graph import Graph
-from chainrule.meaning import joined, meaning_of
 from chainrule.ops import random_key
 from chainrule.ops.random import random_keys
 from chainrule.ops.value import Value, lift
@@ -78,8 +78,9 @@ class Step:
         self.problem, self.optimizer, self.seam = problem, optimizer, seam or Seam()
         self.data, self.sample_weight = tuple(data), sample_weight
         self._gathered = tree.leaves((self.sample_weight, self.data))  # arrays with a row for each example
+        key = joined_keys(problem.cache_key, cache_key(optimizer, self.seam))
         self._programs = {
-            Detail.NOTHING: Program(self._step, meaning=joined(problem.meaning, meaning_of(optimizer, self.seam))),
+            Detail.NOTHING: Program(self._step, cache_key=key),
             Detail.LAYERS: Program(self._step_watching_layers),
             Detail.EVERYTHING: Program(self._step_watching_everything),
         }

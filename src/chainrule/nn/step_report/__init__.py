@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chainrule.on_demand import on_demand
+from chainrule.lazy_import import lazy_import
 
 if TYPE_CHECKING:
     from chainrule.nn.step_report.diff import Change, Changes
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Changes", "Factor", "PathProduct", "StepExplanation", "UnitTable", "Why"]
 
 _DIFF, _PATH_SUM, _REPORT = ("Change", "Changes"), ("Factor", "PathProduct", "Why"), ("StepExplanation", "UnitTable")
-__getattr__, __dir__ = on_demand(
+__getattr__, __dir__ = lazy_import(
     __name__,
     dict.fromkeys(_DIFF, "diff") | dict.fromkeys(_PATH_SUM, "path_sum") | dict.fromkeys(_REPORT, "report"),
 )

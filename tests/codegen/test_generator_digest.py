@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import chainrule
-from chainrule.codegen.edition import EDITION, digest_of
+from chainrule.codegen.generator_digest import GENERATOR_DIGEST, digest_of
 
 PACKAGE = Path(chainrule.__file__).parent
 FOLDERS = ("codegen", "graph", "ops", "plan")
@@ -23,10 +23,10 @@ def copy(tmp_path):
 
 
 def test_it_depends_on_nothing_but_the_sources(copy):
-    assert digest_of(copy) == EDITION
+    assert digest_of(copy) == GENERATOR_DIGEST
     (copy / "errors.py").write_text("")
     (copy / "codegen" / "notes.txt").write_text("")
-    assert digest_of(copy) == EDITION
+    assert digest_of(copy) == GENERATOR_DIGEST
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_it_depends_on_nothing_but_the_sources(copy):
 def test_every_change_of_a_source_changes_it(copy, file):
     path = copy / file
     text = path.read_text()
-    seen = {EDITION}
+    seen = {GENERATOR_DIGEST}
     for changed in (text + "\n", text[:-1], text.replace("e", "f", 1)):
         path.write_text(changed)
         seen.add(digest_of(copy))

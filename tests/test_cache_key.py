@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.meaning import joined, meaning_of
+from chainrule.cache_key import cache_key, joined_keys
 from chainrule.nn import ACTIVATIONS, LOSSES, BatchNorm, Dense, Dropout, Embedding, LayerNorm, Residual
 from chainrule.optim import SGD, Adam, Constant, Cosine, StepDecay
 
@@ -56,9 +56,9 @@ ALL_DIFFERENT = [
 
 
 def test_what_computes_something_else_means_something_else():
-    meanings = [meaning_of(value) for value in ALL_DIFFERENT]
-    assert None not in meanings
-    assert len(set(meanings)) == len(ALL_DIFFERENT)
+    keys = [cache_key(value) for value in ALL_DIFFERENT]
+    assert None not in keys
+    assert len(set(keys)) == len(ALL_DIFFERENT)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_computes_something_else_means_something_else():
     ],
 )
 def test_what_is_made_alike_means_the_same(make):
-    assert meaning_of(make()) == meaning_of(make())
+    assert cache_key(make()) == cache_key(make())
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def my_activation(z):
     ],
 )
 def test_of_the_users_own_nobody_can_tell(own):
-    assert meaning_of(own) is None
-    assert meaning_of(1, [own]) is None
+    assert cache_key(own) is None
+    assert cache_key(1, [own]) is None
 
 
 def test_an_activation_that_somebody_added_is_his_own(monkeypatch):
@@ -108,12 +108,12 @@ def test_an_activation_that_somebody_added_is_his_own(monkeypatch):
         return cr.nn.Network(2, [Dense(3, "mine"), Dense(1)])
 
     monkeypatch.setitem(ACTIVATIONS, "mine", ACTIVATIONS["tanh"])
-    assert network().architecture.meaning is not None
+    assert network().architecture.cache_key is not None
     monkeypatch.setitem(ACTIVATIONS, "mine", my_activation)
-    assert network().architecture.meaning is None
+    assert network().architecture.cache_key is None
 
 
 def test_of_things_together_nobody_can_tell_if_nobody_can_of_one():
-    assert joined(meaning_of(Dense(3)), meaning_of(0.1)) == joined(meaning_of(Dense(3)), meaning_of(0.1))
-    assert joined(meaning_of(Dense(3)), meaning_of(0.1)) != joined(meaning_of(Dense(3)), meaning_of(0.2))
-    assert joined(meaning_of(Dense(3)), meaning_of(np.array(0.1))) is None
+    assert joined_keys(cache_key(Dense(3)), cache_key(0.1)) == joined_keys(cache_key(Dense(3)), cache_key(0.1))
+    assert joined_keys(cache_key(Dense(3)), cache_key(0.1)) != joined_keys(cache_key(Dense(3)), cache_key(0.2))
+    assert joined_keys(cache_key(Dense(3)), cache_key(np.array(0.1))) is None

@@ -19,5 +19,5 @@ def digest_of(package: Path) -> str:
     return digest.hexdigest()
 
 
-EDITION = digest_of(_PACKAGE)
+GENERATOR_DIGEST = digest_of(_PACKAGE)
 """Made when the sources are loaded, and not later: a process may outlive them, when they are replaced by newer ones."""

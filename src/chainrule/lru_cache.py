@@ -15,7 +15,7 @@ if hasattr(os, "register_at_fork"):  # a child forked while another thread holds
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
-class Kept(Generic[Result]):
+class LruCache(Generic[Result]):
     """What was made for the keys that were used last. Several threads may ask at once."""
 
     def __init__(self, most: int) -> None:

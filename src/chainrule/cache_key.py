@@ -1,4 +1,4 @@
-"""When two things that were made alike compute the same, so that what was recorded of one serves for the other."""
+"""Keys of things that compute the same, so that what was recorded of one serves for the other."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ class _UnknownError(Exception):
     """A part is not of this library."""
 
 
-def meaning_of(*values: object) -> Hashable | None:
-    """What values have in common with all that compute the same; None if nobody can tell.
+def cache_key(*values: object) -> Hashable | None:
+    """A key that values have in common with all that compute the same; None if nobody can tell.
 
     Layers, losses, optimisers, schedules and their options are plain data: dataclasses and functions of this library,
-    numbers and names. A function of the user's own is not: it may depend on something that changes.
+    numbers and names. A user-defined function is not: it may depend on something that changes.
     """
     try:
-        return tuple([_meaning(value) for value in values])
+        return tuple([_key(value) for value in values])
     except _UnknownError:
         return None
 
 
-def joined(*meanings: Hashable | None) -> Hashable | None:
-    """The meaning of things that are used together; None if nobody can tell that of one of them."""
-    return None if None in meanings else meanings
+def joined_keys(*keys: Hashable | None) -> Hashable | None:
+    """The key of things that are used together; None if nobody can tell that of one of them."""
+    return None if None in keys else keys
 
 
-def _meaning(value: object) -> Hashable:
+def _key(value: object) -> Hashable:
     if value is None or isinstance(value, str | np.ufunc):
         return value
     if isinstance(value, _PLAIN):
         return type(value), repr(value)  # 1, 1.0 and True are equal, as are 0.0 and −0.0, but not the same
     if isinstance(value, tuple | list):
-        return type(value), *map(_meaning, value)
+        return type(value), *map(_key, value)
     if isinstance(value, partial):
-        return partial, *map(_meaning, (value.func, value.args, [*value.keywords], [*value.keywords.values()]))
+        return partial, *map(_key, (value.func, value.args, [*value.keywords], [*value.keywords.values()]))
     named = value if isinstance(value, FunctionType) else type(value)
     if str(named.__module__).partition(".")[0] != _LIBRARY or "<" in named.__qualname__:
         raise _UnknownError
@@ -50,4 +50,4 @@ def _meaning(value: object) -> Hashable:
         return value
     if not is_dataclass(value):
         raise _UnknownError
-    return type(value), *[_meaning(getattr(value, field.name)) for field in fields(value)]
+    return type(value), *[_key(getattr(value, field.name)) for field in fields(value)]

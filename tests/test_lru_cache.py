@@ -7,19 +7,19 @@ import time
 
 import pytest
 
-from chainrule.kept import Kept
+from chainrule.lru_cache import LruCache
 from patience import PATIENCE
 
 
 def test_a_result_is_made_once():
-    kept, made = Kept(2), []
+    kept, made = LruCache(2), []
     for _ in range(3):
         assert kept.get("a", lambda: made.append("a") or "made") == "made"
     assert made == ["a"]
 
 
 def test_what_was_used_least_recently_is_forgotten():
-    kept, made = Kept(2), []
+    kept, made = LruCache(2), []
 
     def get(key):
         kept.get(key, lambda: made.append(key))
@@ -35,14 +35,14 @@ def test_what_was_used_least_recently_is_forgotten():
 
 
 def test_a_failure_is_not_kept():
-    kept = Kept(2)
+    kept = LruCache(2)
     with pytest.raises(ZeroDivisionError):
         kept.get("a", lambda: 1 / 0)
     assert kept.get("a", lambda: 1) == 1
 
 
 def test_making_one_result_keeps_nobody_else_waiting():
-    kept, begun, go_on = Kept(4), threading.Event(), threading.Event()
+    kept, begun, go_on = LruCache(4), threading.Event(), threading.Event()
 
     def slow():
         begun.set()
@@ -74,7 +74,7 @@ class Slow:
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so where another test has loaded it
 def test_a_child_forked_while_another_thread_is_inside_is_not_stuck():
-    kept, slow = Kept(2), Slow()
+    kept, slow = LruCache(2), Slow()
     thread = threading.Thread(target=lambda: kept.get(slow, lambda: 1))
     thread.start()
     assert slow.inside.wait(PATIENCE)

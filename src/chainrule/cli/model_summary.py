@@ -15,7 +15,7 @@ WIDEST_NAME = 32
 
 
 def print_model(model: TableModel) -> None:
-    """Print the portrait to the terminal."""
+    """Print the summary to the terminal."""
     report = model.report
     with page() as console:
         say(console, Text.assemble((printable(report.target), "bold"), f", {model.target.meaning}"))

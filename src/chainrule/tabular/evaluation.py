@@ -14,7 +14,7 @@ from chainrule.types import Array
 
 
 @dataclass(frozen=True)
-class Judge:
+class Evaluator:
     """Scores what is predicted for the test part.
 
     Attributes:
