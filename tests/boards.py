@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.explain.derivation import Check, Derivation, Edge, Line, Path
+from chainrule.explain.derivation import Check, Derivation, Edge, Line, Path, Rule
 from chainrule.explain.expression import (
     Call,
     Choice,
@@ -24,6 +24,7 @@ from chainrule.explain.expression import (
     Symbol,
     Transpose,
 )
+from chainrule.explain.written import write
 
 f, r, s, x, y, z = map(Symbol, "frsxyz")
 CHECK = Check(points=7, worst=2e-16)
@@ -38,6 +39,11 @@ XYZ_BOARD = """\
   collect           = 2r²s
   at r = 2, s = 3   = 24       check: central difference 24.0000 ✓"""
 """`xyz` as the lecturer writes it."""
+
+
+def label(line):
+    """What stands before the equals sign of a line, or says what was done."""
+    return line.action if line.left is None else write(line.left)
 
 
 def two_by_two(*pairs):
@@ -61,12 +67,12 @@ def xyz():
         path_count=2,
         notes=("s does not reach x: ∂x/∂s = 0",),
         lines=(
-            Line("sought", Derivative("f", "s")),
-            Line("chain rule", chain, check=CHECK),
-            Line("local derivatives", local, check=CHECK),
-            Line("eliminate x, y, z", eliminated, check=CHECK),
-            Line("drop zero terms", Sum((r2s, r2s)), check=CHECK),
-            Line("collect", Product((two, *r2s.factors)), check=CHECK),
+            Line(Rule.SOUGHT, Derivative("f", "s")),
+            Line(Rule.CHAIN_RULE, chain, check=CHECK),
+            Line(Rule.LOCAL_DERIVATIVES, local, check=CHECK),
+            Line(Rule.ELIMINATE, eliminated, check=CHECK, names=("x", "y", "z")),
+            Line(Rule.DROP_ZERO_TERMS, Sum((r2s, r2s)), check=CHECK),
+            Line(Rule.COLLECT, Product((two, *r2s.factors)), check=CHECK),
         ),
         point={"r": 2.0, "s": 3.0},
         value=24.0,
@@ -97,13 +103,13 @@ def neuron():
         path_count=1,
         notes=("σ′(z) = σ(z)(1−σ(z)) ≤ ¼: 100% of δ¹ passes through it & shrinks",),
         lines=(
-            Line("sought", Derivative("ℒ", "w")),
+            Line(Rule.SOUGHT, Derivative("ℒ", "w")),
             Line(
-                "chain rule",
+                Rule.CHAIN_RULE,
                 Product((Derivative("ℒ", "a¹"), Derivative("a¹", "z¹"), Derivative("z¹", "w")), apart=True),
                 check=CHECK,
             ),
-            Line("local derivatives", Product((miss, slope, x), apart=True), "δ¹ = ∂ℒ/∂z¹", CHECK),
+            Line(Rule.LOCAL_DERIVATIVES, Product((miss, slope, x), apart=True), "δ¹ = ∂ℒ/∂z¹", CHECK),
         ),
         point={"w": 0.5, "x": 2.0, "bias_1": -0.25, "ŷ": 1.0},
         value=-0.139810711,
@@ -124,10 +130,10 @@ def square():
         path_count=2,
         notes=(),
         lines=(
-            Line("sought", Derivative("f", "x", total=True)),
-            Line("local derivatives", two_by_two((u, three), (u, three)), check=CHECK),
-            Line("collect", Product((Number(6), u)), check=CHECK),
-            Line("eliminate u", Sum((Product((Number(18), x)), Number(12))), check=CHECK),
+            Line(Rule.SOUGHT, Derivative("f", "x", total=True)),
+            Line(Rule.LOCAL_DERIVATIVES, two_by_two((u, three), (u, three)), check=CHECK),
+            Line(Rule.COLLECT, Product((Number(6), u)), check=CHECK),
+            Line(Rule.ELIMINATE, Sum((Product((Number(18), x)), Number(12))), check=CHECK, names=("u",)),
         ),
         point={"x": 1.0},
         value=30.0,
@@ -164,7 +170,7 @@ def network():
     edges = {ends: Edge(*ends, derivative, 0.25 + n / 7) for n, (ends, derivative) in enumerate(local.items())}
     ways = ("x z₁ a₁ z a ℒ", "x z₁ a₁ q z a ℒ", "x z₂ a₂ q z a ℒ", "x z a ℒ", "x ℒ")
     paths = tuple(Path(tuple(edges[ends] for ends in pairwise(way.split()))) for way in ways)
-    return Derivation("ℒ", form, "x", "reverse", paths, 5, (), (Line("sought", Derivative("ℒ", "x")),), {})
+    return Derivation("ℒ", form, "x", "reverse", paths, 5, (), (Line(Rule.SOUGHT, Derivative("ℒ", "x")),), {})
 
 
 def reverse():
@@ -182,14 +188,14 @@ def reverse():
         path_count=2,
         notes=(),
         lines=(
-            Line("sought", Derivative("f", "x", total=True)),
-            Line("∂f/∂u", Sum((x, Number(1))), check=CHECK, left=Derivative("f", "u")),
+            Line(Rule.SOUGHT, Derivative("f", "x", total=True)),
+            Line(Rule.INTERMEDIATE, Sum((x, Number(1))), check=CHECK, left=Derivative("f", "u")),
             Line(
-                "chain rule",
+                Rule.CHAIN_RULE,
                 two_by_two((u, Number(1)), (Derivative("f", "u"), Derivative("u", "x", total=True))),
                 check=CHECK,
             ),
-            Line("eliminate u", Sum((Call("ln", (x,)), Quotient(Sum((x, Number(1))), x))), check=CHECK),
+            Line(Rule.ELIMINATE, Sum((Call("ln", (x,)), Quotient(Sum((x, Number(1))), x))), check=CHECK, names=("u",)),
         ),
         point={"x": 1.0},
         value=2.0,
@@ -203,10 +209,12 @@ def arrays():
     element = Indexed(Derivative("ℒ", "W"), ("i", "k"))
     by_index = (
         Line(
-            "zᵢ", Summation("k", Product((Indexed(weights, ("i", "k")), Indexed(x, ("k",))))), left=Indexed(z, ("i",))
+            Rule.INTERMEDIATE,
+            Summation("k", Product((Indexed(weights, ("i", "k")), Indexed(x, ("k",))))),
+            left=Indexed(z, ("i",)),
         ),
-        Line("(∂ℒ/∂W)ᵢₖ", Product((Indexed(delta, ("i",)), Indexed(x, ("k",)))), check=CHECK, left=element),
-        Line("(∂ℒ/∂W)ᵢₖ", Indexed(MatrixProduct((delta, Transpose(x))), ("i", "k")), check=CHECK, left=element),
+        Line(Rule.INTERMEDIATE, Product((Indexed(delta, ("i",)), Indexed(x, ("k",)))), check=CHECK, left=element),
+        Line(Rule.INTERMEDIATE, Indexed(MatrixProduct((delta, Transpose(x))), ("i", "k")), check=CHECK, left=element),
     )
     gradient = np.array([[-0.0626951, -0.03134755], [0.03123234, np.inf]], np.float32)
     large = np.linspace(-1, 1, 40).reshape(10, 4)
@@ -219,9 +227,17 @@ def arrays():
         path_count=0,
         notes=(),
         lines=(
-            Line("sought", Derivative("ℒ", "W")),
-            Line("δ", Call("ones", (z,)), "δ = ∂ℒ/∂z", CHECK, large, left=delta),
-            Line("∂ℒ/∂W", MatrixProduct((delta, Transpose(x))), "", CHECK, gradient, by_index, Derivative("ℒ", "W")),
+            Line(Rule.SOUGHT, Derivative("ℒ", "W")),
+            Line(Rule.INTERMEDIATE, Call("ones", (z,)), "δ = ∂ℒ/∂z", CHECK, large, left=delta),
+            Line(
+                Rule.INTERMEDIATE,
+                MatrixProduct((delta, Transpose(x))),
+                "",
+                CHECK,
+                gradient,
+                by_index,
+                Derivative("ℒ", "W"),
+            ),
         ),
         point={},
     )
@@ -254,7 +270,10 @@ def every_form():
         paths=(),
         path_count=1024,
         notes=('a ‘note’ with <tags> & \\ $ % # _ { } ~ ^ " | … é 中 ½',),
-        lines=(Line("sought", Derivative("f", "x")), *(Line(f"form {n}", form) for n, form in enumerate(forms))),
+        lines=(
+            Line(Rule.SOUGHT, Derivative("f", "x")),
+            *(Line(Rule.ELIMINATE, form, names=(f"form {n}",)) for n, form in enumerate(forms)),
+        ),
         point={"x": float("-inf")},
         value=float("inf"),
         difference=1e300,

@@ -4,6 +4,8 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 
+from boards import label
+from chainrule.explain.derivation import Rule
 from chainrule.explain.expression import Number
 from chainrule.explain.render.json import from_json
 from chainrule.explain.render.latex import Latex
@@ -14,7 +16,7 @@ from chainrule.explain.written import write
 
 def steps(derivation):
     """Rule, left side and expression of every line below the first, and the value; and whether factors have dots."""
-    rows = [(line.rule, line.left, line.expression, line.rule.startswith("eliminate")) for line in derivation.lines[1:]]
+    rows = [(label(line), line.left, line.expression, line.rule is Rule.ELIMINATE) for line in derivation.lines[1:]]
     if derivation.value is not None:
         rows.append(("at" if derivation.point else "value", None, Number(derivation.value), False))
     return rows
@@ -23,8 +25,8 @@ def steps(derivation):
 def in_json(derivation):
     """Assert that the json shows all steps."""
     assert steps(from_json(derivation.json())) == steps(derivation)
-    assert [line["rule"] for line in json.loads(derivation.json())["lines"][1:]] == [
-        line.rule for line in derivation.lines[1:]
+    assert [(line["rule"], line["names"]) for line in json.loads(derivation.json())["lines"][1:]] == [
+        (line.rule, list(line.names)) for line in derivation.lines[1:]
     ]
 
 

@@ -14,7 +14,7 @@ A, B, C = Symbol("A"), Symbol("B"), Symbol("C")
 def shown(left, right, wrt, vectors=()):
     duals = Symbol("G"), Derivative("L", wrt.name)
     lines = by_index(C, left, right, wrt, duals, frozenset(vectors))
-    return [f"{line.rule} = {write(line.expression)}" for line in lines]
+    return [f"{write(line.left)} = {write(line.expression)}" for line in lines]
 
 
 def test_the_left_factor():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from boards import label
 from chainrule import nn
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain.written import write
@@ -18,7 +19,7 @@ RANDOM = np.random.default_rng(5)
 
 
 def lines_of(derivation):
-    return {line.rule: line for line in derivation.lines[1:]}
+    return {label(line): line for line in derivation.lines[1:]}
 
 
 def published():
@@ -61,8 +62,8 @@ def test_the_derivatives_are_those_of_the_step(activation, loss, count):
     step = net.explain_step(RANDOM.normal(size=(count, 3)), targets(loss, count, 2))
     derivation = step.derivation()
     lines = lines_of(derivation)
-    for label, expected in {"W¹": step.grad.W[1], "b¹": step.grad.b[1], "W³": step.grad.W[3]}.items():
-        np.testing.assert_allclose(lines[f"∂ℒ/∂{label}"].value, expected, rtol=1e-3, atol=1e-6)
+    for name, expected in {"W¹": step.grad.W[1], "b¹": step.grad.b[1], "W³": step.grad.W[3]}.items():
+        np.testing.assert_allclose(lines[f"∂ℒ/∂{name}"].value, expected, rtol=1e-3, atol=1e-6)
     assert write(derivation.definitions["z¹"]) == ("W¹ x + b¹" if count == 1 else "x W¹ᵀ + 1₃ b¹ᵀ")
     assert "δ³" in lines
     assert derivation.notes[-1] == "derived in float64; the step computed in float32"

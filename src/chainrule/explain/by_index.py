@@ -13,7 +13,7 @@ from itertools import product as every
 import numpy as np
 
 from chainrule.errors import DerivationError
-from chainrule.explain.derivation import Check, Line
+from chainrule.explain.derivation import Check, Line, Rule
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import (
     Expression,
@@ -100,11 +100,10 @@ def by_index(
     indices = sought.there(gone)
     check = _check(summed, matrix, indices, (dual, other), gone)
     element, derivative = places[result].element(gone), _element(of_factor, indices)
-    name = write(derivative)
     return (
-        Line(write(element), _summed("k", Product((first, second))), left=element),
-        Line(name, summed, check=check, left=derivative),
-        Line(name, _element(matrix, indices), check=check, left=derivative),
+        Line(Rule.INTERMEDIATE, _summed("k", Product((first, second))), left=element),
+        Line(Rule.INTERMEDIATE, summed, check=check, left=derivative),
+        Line(Rule.INTERMEDIATE, _element(matrix, indices), check=check, left=derivative),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Literal
 
@@ -11,7 +12,7 @@ from chainrule.explain.expression import Derivative, Expression
 from chainrule.figures import counted
 from chainrule.types import Array
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the JSON form."""
 
 Style = Literal["paths", "reverse", "forward"]
@@ -56,13 +57,34 @@ class Check:
     worst: float
 
 
+class Rule(StrEnum):
+    """What was done to get to a line."""
+
+    SOUGHT = "sought"
+    """Nothing: the first line names the derivative that is sought."""
+    CHAIN_RULE = "chain rule"
+    LOCAL_DERIVATIVES = "local derivatives"
+    ELIMINATE = "eliminate"
+    """The line's names were replaced by what they stand for."""
+    DROP_ZERO_TERMS = "drop zero terms"
+    MULTIPLY_OUT = "multiply out"
+    COLLECT = "collect"
+    RECOGNISE_SIGMOID = "recognise σ"
+    INSERT = "insert"
+    """Derivatives on the way were replaced by what they are."""
+    NO_PATH = "no path leads to it"
+    ROWS_ADD_UP = "rows add up to 1"
+    """Sums over the rows of the line's names were replaced by 1."""
+    INTERMEDIATE = "intermediate"
+    """The line computes what stands on its left, on the way to what is sought."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """One line of the board; it equals the line above.
+    """One line of the board; it equals the line above, or what stands on its left.
 
     Attributes:
-        rule: what was done to get here, such as "chain rule" or "drop zero terms". The first line's is "sought". A line
-            with a left side of its own bears its name: "∂f/∂y" or "δ²".
+        rule: what was done to get here.
         expression: what stands after the equals sign.
         note: said beside it; "" for nothing.
         check: how it was checked; None for the first line, which is what is sought.
@@ -70,15 +92,28 @@ class Line:
         reason: why a matrix rule holds, as lines of its own: its derivation by index.
         left: what stands before the equals sign if it is not what is sought: in reverse and forward mode, and for
             arrays, a derivative on the way there.
+        names: what the rule was applied to: those that were eliminated, or whose rows add up to 1.
     """
 
-    rule: str
+    rule: Rule
     expression: Expression
     note: str = ""
     check: Check | None = None
     value: Array | None = field(default=None, compare=False)
     reason: tuple[Line, ...] = ()
     left: Expression | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> str:
+        """The rule in words, with the names that it was applied to."""
+        names = ", ".join(self.names)
+        match self.rule:
+            case Rule.ELIMINATE:
+                return f"eliminate {names}"
+            case Rule.ROWS_ADD_UP:
+                return f"rows of {names} add up to 1"
+        return self.rule.value
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from chainrule.explain.by_element import names_of_elements
 from chainrule.explain.chain import MOST_PATHS, added, path_count, paths
 from chainrule.explain.checked import Checker, Measured, measured
 from chainrule.explain.computation import Computation
-from chainrule.explain.derivation import Derivation, Path, Style
+from chainrule.explain.derivation import Derivation, Path, Rule, Style
 from chainrule.explain.deriving_arrays import derive_arrays
 from chainrule.explain.differences import difference, of_traced
 from chainrule.explain.evaluate import evaluate
@@ -168,7 +168,7 @@ def _derived(subject: Subject, wrt: str, point: dict[str, float], style: Style) 
         style = "reverse"
         notes.append(f"{count} paths are more than {MOST_PATHS}, so the chain rule goes backwards, once over each edge")
     if not count:
-        board.add("no path leads to it", ZERO)
+        board.add(Rule.NO_PATH, ZERO)
     elif style == "paths":
         by_paths(board, wrt)
     else:

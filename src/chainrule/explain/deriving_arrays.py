@@ -18,7 +18,7 @@ from chainrule import reference, tree
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain.by_index import by_index
 from chainrule.explain.composite import COMPOSITES
-from chainrule.explain.derivation import Check, Derivation, Line
+from chainrule.explain.derivation import Check, Derivation, Line, Rule
 from chainrule.explain.differences import difference
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import (
@@ -170,7 +170,7 @@ class _ArrayBoard:
         _check_differences(self._recorded, self._sources, [values[self.symbol(names[n])] for n in self._sources])
         adjoints = _adjoints(self._output, nodes)
         known = dict(self._names)
-        lines = [Line("sought", Derivative(self._recorded.name, ", ".join(self._wrt)))]
+        lines = [Line(Rule.SOUGHT, Derivative(self._recorded.name, ", ".join(self._wrt)))]
         for node in nodes:
             symbol = self.symbol(names[node])
             adjoint = adjoints[node]
@@ -178,13 +178,13 @@ class _ArrayBoard:
             check = self._check(symbol, expression, (values, elsewhere))
             note = f"{write(symbol)} = ∂{self._recorded.name}/∂{names[node]}" if isinstance(symbol, Symbol) else ""
             value, reason = values[symbol], self._reason(node, names[node], symbol)
-            lines.append(Line(write(symbol), expression, note, check, value, reason, symbol))
+            lines.append(Line(Rule.INTERMEDIATE, expression, note, check, value, reason, symbol))
             if (short := collected(expression)) != expression:
-                lines.append(Line("collect", short, check=self._check(symbol, short, (values, elsewhere))))
+                lines.append(Line(Rule.COLLECT, short, check=self._check(symbol, short, (values, elsewhere))))
             plain, whose = self._without_sums_of_one(short, values)
             if whose:  # true of the numbers here, and not of others
-                said = f"rows of {', '.join(whose)} add up to 1"
-                lines.append(Line(said, plain, check=self._check(symbol, plain, (values,))))
+                check = self._check(symbol, plain, (values,))
+                lines.append(Line(Rule.ROWS_ADD_UP, plain, check=check, names=tuple(whose)))
             if adjoint.op is not CONSTANT:
                 known.setdefault(adjoint, symbol)
         notes = ("relu′(0) = 0",) if any(node.op.name == "relu" for node in topological_order([self._output])) else ()

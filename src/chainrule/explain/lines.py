@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from chainrule.explain.chain import backwards, forwards, over_paths
 from chainrule.explain.checked import Checker
 from chainrule.explain.computation import Computation
-from chainrule.explain.derivation import Line, Style
+from chainrule.explain.derivation import Line, Rule, Style
 from chainrule.explain.expression import Derivative, Expression, Number, Product, Sum
 from chainrule.explain.rewrite import LARGEST, ZERO, derivatives_of, parts, size, substituted, symbols_of
 from chainrule.explain.written import write
@@ -21,7 +23,7 @@ class Board:
 
     def __init__(self, computation: Computation, checker: Checker, sought: Derivative) -> None:
         self.computation, self.checker, self.sought = computation, checker, sought
-        self.lines = [Line("sought", sought)]
+        self.lines = [Line(Rule.SOUGHT, sought)]
         self.steps: dict[Derivative, Expression] = {}
         self._above = checker.sought
 
@@ -30,20 +32,21 @@ class Board:
         """The expression of the last line."""
         return self.lines[-1].expression
 
-    def add(self, rule: str, expression: Expression) -> None:
+    def add(self, rule: Rule, expression: Expression, names: Sequence[str] = ()) -> None:
         """A line that equals the line above; none if it says the same, or if only in it a number became too large.
 
         Where the line above still names derivatives, the infinity is that of a derivative.
         """
         was_so = _overflows(self.last) or derivatives_of(self.last)
         if expression != self.last and (was_so or not _overflows(expression)):
-            check, self._above = self.checker.compare(rule, expression, self._above)
-            self.lines.append(Line(rule, expression, check=check))
+            line = Line(rule, expression, names=tuple(names))
+            check, self._above = self.checker.compare(line.action, expression, self._above)
+            self.lines.append(replace(line, check=check))
 
     def step(self, derivative: Derivative, expression: Expression) -> None:
         """A line of its own: what a derivative between is."""
         check, _ = self.checker.compare(write(derivative), expression, self.checker.value(derivative))
-        self.lines.append(Line(write(derivative), expression, check=check, left=derivative))
+        self.lines.append(Line(Rule.INTERMEDIATE, expression, check=check, left=derivative))
         self.steps[derivative] = expression
 
     def finish(self) -> None:
@@ -51,18 +54,18 @@ class Board:
         order = self.computation.order
         short = order.collected(order.without_zeros(self.last))
         if _count(short) < _count(self.last) and not _has_zero(self.last):
-            self.add("collect", short)
+            self.add(Rule.COLLECT, short)
         needed = self._needed()
         names = [name for name in order if name in needed]
         closed = self.computation.closed(self.last)
         if names and size(closed) <= LARGEST and len(write(closed, dots=True)) <= _LONGEST_LINE:
-            self.add(f"eliminate {', '.join(names)}", closed)
+            self.add(Rule.ELIMINATE, closed, names)
         if _has_zero(self.last):
-            self.add("drop zero terms", order.without_zeros(self.last))
+            self.add(Rule.DROP_ZERO_TERMS, order.without_zeros(self.last))
         elif not self._needed() or isinstance(self.last, Sum):
-            self.add("multiply out", order.multiplied_out(self.last))
-        self.add("collect", order.collected(self.last) if isinstance(self.last, Sum) else self.last)
-        self.add("recognise σ", order.with_sigmoids(self.last))
+            self.add(Rule.MULTIPLY_OUT, order.multiplied_out(self.last))
+        self.add(Rule.COLLECT, order.collected(self.last) if isinstance(self.last, Sum) else self.last)
+        self.add(Rule.RECOGNISE_SIGMOID, order.with_sigmoids(self.last))
 
     def _needed(self) -> set[str]:
         """The defined names in the last line, and those in their definitions."""
@@ -84,8 +87,8 @@ def by_paths(board: Board, wrt: str) -> None:
     """The chain rule as a sum over all paths, with the local derivatives, as far as it can be written out."""
     named, derived = over_paths(board.computation, wrt)
     if not isinstance(named, Derivative):
-        board.add("chain rule", named)
-    board.add("local derivatives", derived)
+        board.add(Rule.CHAIN_RULE, named)
+    board.add(Rule.LOCAL_DERIVATIVES, derived)
     board.finish()
 
 
@@ -101,11 +104,11 @@ def by_steps(board: Board, wrt: str, style: Style) -> None:
             if size(inserted) <= LARGEST:
                 known[derivative] = computation.order.collected(inserted)
     last = steps[-1][1]
-    board.add("chain rule", last)
+    board.add(Rule.CHAIN_RULE, last)
     if all(d in known for d in derivatives_of(last)):
         inserted = substituted(last, known)
         if size(inserted) <= LARGEST and len(write(inserted)) <= _LONGEST_LINE:
-            board.add("insert", inserted)
+            board.add(Rule.INSERT, inserted)
             board.finish()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from boards import BOARDS, every_form, xyz
+from chainrule.explain.derivation import Rule
 from chainrule.explain.picture import to_svg
 from chainrule.explain.render.html import to_page
 from html_reader import read
@@ -37,8 +38,8 @@ def test_page(board):
 
 
 def test_words_are_escaped():
-    rule = replace(xyz(), lines=(xyz().lines[0], replace(xyz().lines[1], rule="<b> & c")))
-    assert '<span class="rule">&lt;b&gt; &amp; c</span>' in rule.html()
+    rule = replace(xyz(), lines=(xyz().lines[0], replace(xyz().lines[1], rule=Rule.ELIMINATE, names=("<b> & c",))))
+    assert '<span class="rule">eliminate &lt;b&gt; &amp; c</span>' in rule.html()
     assert "&lt;tags&gt; &amp;" in every_form().html()
     assert "<tags>" not in every_form().html()
 

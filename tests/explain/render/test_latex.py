@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from boards import BOARDS, every_form, reverse, xyz
-from chainrule.explain.derivation import Derivation, Line
+from chainrule.explain.derivation import Derivation, Line, Rule
 from chainrule.explain.expression import Symbol
 from chainrule.explain.render.latex import Latex, rows, text, to_document, to_latex
 from patience import PATIENCE
@@ -145,5 +145,5 @@ def test_document_needs_nothing_but_amsmath():
 
 
 def test_rules_may_hold_any_character():
-    lines = (Line("sought", Symbol("x")), Line(r"50% & \rule_{#1}^~$", Symbol("x")))
+    lines = (Line(Rule.SOUGHT, Symbol("x")), Line(Rule.ELIMINATE, Symbol("x"), names=(r"50% & \rule_{#1}^~$",)))
     check(to_latex(Derivation("f", {}, "x", "paths", (), 0, (), lines, {})))

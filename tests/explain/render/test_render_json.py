@@ -4,16 +4,18 @@ import json
 import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from boards import BOARDS, arrays, every_form, xyz
 from chainrule.errors import ArgumentError
-from chainrule.explain.derivation import Derivation, Line
+from chainrule.explain.derivation import Derivation, Line, Rule
 from chainrule.explain.expression import Number
 from chainrule.explain.render.json import SCHEMA_FILE, from_json, to_json
 
+VERSION_1 = Path(__file__).with_name("version_1")
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 KINDS = {
     "object": dict,
@@ -68,7 +70,7 @@ def test_round_trip(board):
 
 @pytest.mark.parametrize("number", [2, 2.0, Fraction(2), Fraction(-1, 3), 1e-300, 0.1, -0.0, 10**30, float("inf")])
 def test_numbers_stay_what_they_are(number):
-    read = from_json(to_json(replace(xyz(), lines=(Line("sought", Number(number)),)))).lines[0].expression.value
+    read = from_json(to_json(replace(xyz(), lines=(Line(Rule.SOUGHT, Number(number)),)))).lines[0].expression.value
     assert (type(read), repr(read)) == (type(number), repr(number))
 
 
@@ -83,7 +85,7 @@ def test_arrays_stay_what_they_are():
         else:
             assert read.value.dtype == line.value.dtype
             np.testing.assert_array_equal(read.value, line.value)
-    empty = replace(xyz(), lines=(Line("sought", Number(1), value=np.zeros((3, 0))),))
+    empty = replace(xyz(), lines=(Line(Rule.SOUGHT, Number(1), value=np.zeros((3, 0))),))
     assert from_json(to_json(empty)).lines[0].value.shape == (3, 0)
 
 
@@ -103,7 +105,7 @@ def test_schema_describes_it(board):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('"schema": 1', '"schema": 2'),
+        ('"schema": 2', '"schema": 3'),
         ('"kind": "Sum"', '"kind": "sum"'),
         ('"kind": "Sum"', '"kind": ["Sum"]'),
         ('"kind": "Symbol"', '"kind": "Path"'),
@@ -112,6 +114,7 @@ def test_schema_describes_it(board):
         ('"style": "paths"', '"style": "sideways"'),
         ('"path_count": 2', '"path_count": true'),
         ('"apart": true', '"apart": 1'),
+        ('"rule": "collect"', '"rule": "eliminate x"'),
         ('"points": 7', '"points": 7.5'),
         ('"value": 24.0', '"value": "24"'),
         ('"value": 24.0,', ""),
@@ -131,7 +134,7 @@ def test_what_does_not_fit_is_refused(old, new):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3", "[]", "{}", '{"schema": 1}', "[" * 100_000, '{"schema": ' + "9" * 5000 + "}"]
+    "text", ["", "3", "[]", "{}", '{"schema": 1}', '{"schema": 2}', "[" * 100_000, '{"schema": ' + "9" * 5000 + "}"]
 )
 def test_other_texts_are_refused(text):
     with pytest.raises(ArgumentError, match=r"Derivation\.json|expected"):
@@ -139,8 +142,31 @@ def test_other_texts_are_refused(text):
 
 
 def test_the_version_is_named():
-    with pytest.raises(ArgumentError, match="version 7 of the form, and this chainrule reads version 1"):
-        from_json(to_json(xyz()).replace('"schema": 1', '"schema": 7'))
+    with pytest.raises(ArgumentError, match="version 7 of the form, and this chainrule reads versions 1 and 2"):
+        from_json(to_json(xyz()).replace('"schema": 2', '"schema": 7'))
+
+
+@pytest.mark.parametrize("board", ["reverse", "arrays"])
+def test_a_document_of_version_1_is_read(board):
+    assert from_json((VERSION_1 / f"{board}.json").read_text(encoding="utf-8")) == BOARDS[board]()
+
+
+def test_the_names_in_the_rules_of_version_1_are_told_apart():
+    lines = from_json((VERSION_1 / "rows.json").read_text(encoding="utf-8")).lines
+    assert [(line.rule, line.names) for line in lines] == [
+        (Rule.SOUGHT, ()),
+        (Rule.INTERMEDIATE, ()),
+        (Rule.ROWS_ADD_UP, ("y",)),
+        (Rule.INTERMEDIATE, ()),
+    ]
+    assert {reason.rule for reason in lines[-1].reason} == {Rule.INTERMEDIATE}
+
+
+@pytest.mark.parametrize("lines", ["3", "[3]", '[{"rule": "recall"}]', '[{"rule": 3, "reason": 3}]'])
+def test_a_broken_document_of_version_1_is_refused(lines):
+    document = json.loads((VERSION_1 / "reverse.json").read_text(encoding="utf-8")) | {"lines": json.loads(lines)}
+    with pytest.raises(ArgumentError, match=r"derivation\.lines"):
+        from_json(json.dumps(document))
 
 
 def test_the_place_is_named():

@@ -29,7 +29,7 @@ def test_reasons_and_numbers_are_everywhere(board):
             assert html.escape(numbers(line.value)) in derivation.html()
             assert latex_text(numbers(line.value)) in derivation.latex()
         for reason in line.reason:
-            assert f"{reason.rule} = {write(reason.expression)}" in derivation.text(1000, colour=False)
+            assert f"{write(reason.left)} = {write(reason.expression)}" in derivation.text(1000, colour=False)
             assert to_mathml(reason.expression) in derivation.html()
             assert rf"= {Latex().write(reason.expression)}" in derivation.latex()
 

@@ -8,7 +8,7 @@ import pytest
 
 from boards import BOARDS, XYZ_BOARD, arrays, neuron, xyz
 from chainrule.errors import ArgumentError
-from chainrule.explain.derivation import Line
+from chainrule.explain.derivation import Line, Rule
 from chainrule.explain.expression import Number, Sum, Symbol
 from chainrule.explain.render.terminal import columns
 
@@ -51,11 +51,11 @@ def test_breaking_loses_nothing(board):
 
 def test_long_lines_break_before_an_operator_and_hang():
     terms = tuple(Symbol(f"term_{n}") for n in range(12))
-    derivation = replace(xyz(), lines=(xyz().lines[0], Line("sum", Sum(terms))), value=None)
+    derivation = replace(xyz(), lines=(xyz().lines[0], Line(Rule.INSERT, Sum(terms))), value=None)
     rows = derivation.text(60, colour=False).split("\n")
-    (first,) = (number for number, row in enumerate(rows) if row.startswith("  sum"))
-    assert rows[first].startswith("  sum = term_0 + term_1")
-    assert rows[first + 1].startswith("        + term_")
+    (first,) = (number for number, row in enumerate(rows) if row.startswith("  insert"))
+    assert rows[first].startswith("  insert = term_0 + term_1")
+    assert rows[first + 1].startswith("           + term_")
 
 
 def test_columns():
@@ -107,7 +107,7 @@ def test_a_value_without_a_point():
 
 
 def test_no_path():
-    constant = (xyz().lines[0], Line("no path", Number(0)))
+    constant = (xyz().lines[0], Line(Rule.NO_PATH, Number(0)))
     text = replace(xyz(), paths=(), path_count=0, lines=constant, point={}, value=0.0, difference=None).text(
         colour=False
     )

@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from chainrule.explain.derivation import Derivation, Edge, Line, Path
+from chainrule.explain.derivation import Derivation, Edge, Line, Path, Rule
 from chainrule.explain.expression import Expression, Number, Relation, Symbol
 from chainrule.explain.notation import digits
 from chainrule.figures import counted
@@ -27,7 +27,7 @@ class Step:
     """One row of the board: what was done, and what comes of it.
 
     Attributes:
-        rule: what was done, in words; if `left` is given, what is computed.
+        rule: what was done, in words; not shown where `left` is given.
         expression: what stands after the equals sign.
         note: said beside it; "" for nothing.
         where: the values that were put in, in the last step; else empty.
@@ -57,13 +57,13 @@ def steps(derivation: Derivation) -> Iterator[Step]:
 
 def _step(line: Line) -> Step:
     return Step(
-        line.rule,
+        line.action,
         line.expression,
         line.note,
         left=line.left,
         value="" if line.value is None else numbers(line.value),
         reason=tuple(map(_step, line.reason)),
-        dots=line.rule.startswith("eliminate"),
+        dots=line.rule is Rule.ELIMINATE,
     )
 
 

@@ -19,8 +19,9 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.explain import expression as forms
-from chainrule.explain.derivation import SCHEMA, Check, Derivation, Edge, Line, Path
+from chainrule.explain.derivation import SCHEMA, Check, Derivation, Edge, Line, Path, Rule
 from chainrule.explain.expression import Expression
+from chainrule.explain.render.schema_1 import upgraded
 from chainrule.types import Array
 
 SCHEMA_FILE = FilePath(__file__).with_name("derivation.schema.json")
@@ -49,12 +50,12 @@ def from_json(text: str) -> Derivation:
         if not isinstance(read, dict) or "schema" not in read:
             raise ArgumentError('text: expected a JSON object with "schema", as Derivation.json() writes it')
         version = read.pop("schema")
-        if version != SCHEMA:
+        if version not in (1, SCHEMA):
             raise ArgumentError(
-                f"text: has version {version!r} of the form, and this chainrule reads version {SCHEMA}; "
+                f"text: has version {version!r} of the form, and this chainrule reads versions 1 and {SCHEMA}; "
                 "write it anew with Derivation.json(), or read it with the chainrule that wrote it"
             )
-        derivation: Derivation = _record(Derivation)(read, "derivation")
+        derivation: Derivation = _record(Derivation)(upgraded(read) if version == 1 else read, "derivation")
     except ArgumentError:
         raise
     except (ValueError, RecursionError) as error:
@@ -127,6 +128,12 @@ def _style(value: Any, where: str) -> str:
     return str(value)
 
 
+def _rule(value: Any, where: str) -> Rule:
+    if value not in list(Rule):
+        raise _refused(where, f"one of {', '.join(Rule)}", value)
+    return Rule(value)
+
+
 def _or_none(reader: Reader) -> Reader:
     return lambda value, where: None if value is None else reader(value, where)
 
@@ -197,13 +204,14 @@ READERS: dict[type, dict[str, Reader]] = {
     Path: {"edges": _all(_record(Edge))},
     Check: {"points": _count, "worst": _float},
     Line: {
-        "rule": _text,
+        "rule": _rule,
         "expression": _expression,
         "note": _text,
         "check": _or_none(_record(Check)),
         "value": _or_none(_array),
         "reason": _lines,
         "left": _or_none(_expression),
+        "names": _all(_text),
     },
     Derivation: {
         "function": _text,
