@@ -24,7 +24,7 @@ from chainrule.explain.expression import (
     Symbol,
     Transpose,
 )
-from chainrule.explain.written import write
+from chainrule.explain.infix import write
 
 f, r, s, x, y, z = map(Symbol, "frsxyz")
 CHECK = Check(points=7, worst=2e-16)

@@ -7,11 +7,11 @@ import xml.etree.ElementTree as ElementTree
 from boards import label
 from chainrule.explain.derivation import Rule
 from chainrule.explain.expression import Number
+from chainrule.explain.infix import write
 from chainrule.explain.render.json import from_json
 from chainrule.explain.render.latex import Latex
 from chainrule.explain.render.latex import text as latex_text
 from chainrule.explain.render.mathml import to_mathml
-from chainrule.explain.written import write
 
 
 def steps(derivation):

@@ -6,7 +6,7 @@ from chainrule.errors import DerivationError
 from chainrule.explain import by_index as module
 from chainrule.explain.by_index import by_index
 from chainrule.explain.expression import Derivative, Symbol, Transpose
-from chainrule.explain.written import write
+from chainrule.explain.infix import write
 
 A, B, C = Symbol("A"), Symbol("B"), Symbol("C")
 

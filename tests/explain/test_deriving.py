@@ -14,9 +14,9 @@ from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.differences import difference, of_traced
 from chainrule.explain.expression import Symbol
+from chainrule.explain.infix import write
 from chainrule.explain.render.board import checked
 from chainrule.explain.text import parse
-from chainrule.explain.written import write
 
 XYZ = "f=x*y*z; x=r; y=r*s; z=s"
 

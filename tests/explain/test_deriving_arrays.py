@@ -12,7 +12,7 @@ from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain import deriving_arrays, matrix
 from chainrule.explain.composite import SIGMOID
 from chainrule.explain.derivation import Rule
-from chainrule.explain.written import write
+from chainrule.explain.infix import write
 from python_calls import calls_in
 
 RANDOM = np.random.default_rng(3)

@@ -7,8 +7,8 @@ import chainrule as cr
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import Symbol
 from chainrule.explain.guards import without_guards
+from chainrule.explain.infix import write
 from chainrule.explain.text import parse
-from chainrule.explain.written import write
 
 
 def of(text):

@@ -11,9 +11,9 @@ import pytest
 import chainrule as cr
 from chainrule.explain.derivation import Derivation, Rule
 from chainrule.explain.expression import Derivative
+from chainrule.explain.infix import ASCII, write
 from chainrule.explain.render.latex import Latex, text, to_document
 from chainrule.explain.render.mathml import to_mathml
-from chainrule.explain.written import ASCII, write
 from patience import PATIENCE
 
 NAMES = [

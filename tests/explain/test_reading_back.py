@@ -7,9 +7,9 @@ import chainrule as cr
 from chainrule.explain import text as definitions
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import Call, Negative, Number, Power, Product, Quotient, Sum, Symbol
+from chainrule.explain.infix import ASCII, write
 from chainrule.explain.render.latex import Latex
 from chainrule.explain.render.mathml import to_mathml
-from chainrule.explain.written import ASCII, write
 from notation_reader import of_latex, of_mathml, of_text
 
 VALUES = {"x": np.float64(1.3), "y": np.float64(0.7), "z": np.float64(2.1)}

@@ -7,9 +7,9 @@ import pytest
 
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import Symbol
+from chainrule.explain.infix import write
 from chainrule.explain.rewrite import Order, eliminated, symbols_of
 from chainrule.explain.text import parse
-from chainrule.explain.written import write
 
 ORDER = Order(["x", "y", "z"])
 

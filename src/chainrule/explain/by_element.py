@@ -17,7 +17,7 @@ from chainrule.errors import ArgumentError
 from chainrule.explain.composite import COMPOSITES, LOG_SOFTMAX, SOFTMAX
 from chainrule.explain.from_graph import with_composites
 from chainrule.explain.names import subscript
-from chainrule.explain.naming import record_named, result_of
+from chainrule.explain.variable_names import record_named, result_of
 from chainrule.graph import CONSTANT, Kind, Node, make_input, topological_order
 from chainrule.ops.elementwise import ADD, MAXIMUM, MINIMUM
 from chainrule.ops.value import Value, apply, lift

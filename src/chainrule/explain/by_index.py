@@ -23,8 +23,8 @@ from chainrule.explain.expression import (
     Summation,
     Transpose,
 )
+from chainrule.explain.infix import write
 from chainrule.explain.matrix import transposed
-from chainrule.explain.written import write
 from chainrule.types import Array
 
 _LENGTHS = {"i": 2, "k": 3, "j": 4}  # of random arrays on which a rule is checked; 1 along an index that is gone

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from chainrule.errors import ArgumentError
-from chainrule.explain import svg
-from chainrule.explain.layers import spread
 from chainrule.explain.names import superscript
+from chainrule.explain.render import svg
+from chainrule.explain.render.layers import spread
 
 LEFT, TOP, WIDTH, HEIGHT, BELOW = 64.0, 48.0, 560.0, 300.0, 48.0
 """The field that the curves are drawn in, and the space around it."""

@@ -193,7 +193,7 @@ class Derivation:
 
     def svg(self) -> str:
         """The graph, forward with the definitions and backward with the local derivatives, as a picture."""
-        from chainrule.explain.picture import to_svg
+        from chainrule.explain.render.picture import to_svg
 
         return to_svg(self)
 

@@ -13,19 +13,20 @@ from chainrule import tree
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain.by_element import names_of_elements
 from chainrule.explain.chain import MOST_PATHS, added, path_count, paths
-from chainrule.explain.checked import Checker, Measured, measured
 from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Derivation, Path, Rule, Style
 from chainrule.explain.deriving_arrays import derive_arrays
 from chainrule.explain.differences import difference, of_traced
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import Number, Symbol
+from chainrule.explain.infix import write
 from chainrule.explain.lines import Board, by_paths, by_steps
 from chainrule.explain.notes import not_finite, notes_at, notes_of
+from chainrule.explain.numerical_check import Checker, Measured, measured
 from chainrule.explain.rewrite import ZERO
-from chainrule.explain.subject import (
+from chainrule.explain.source import (
     At,
-    Subject,
+    Source,
     arguments_at,
     derivative_of,
     from_elements,
@@ -35,7 +36,6 @@ from chainrule.explain.subject import (
     wide,
     with_defaults,
 )
-from chainrule.explain.written import write
 from chainrule.functions import grad
 
 _FEW_DIGITS = 1e-6
@@ -84,7 +84,7 @@ def derive(
     if callable(f) and has_arrays(at):
         arguments = [tree.map_leaves(wide, argument) for argument in arguments_at(f, at)]
         if isinstance(wrt, str) and "[" in wrt:
-            subject, at = from_elements(f, arguments)
+            source, at = from_elements(f, arguments)
             wrt = names_of_elements(wrt)
         elif order != 1 or style == "forward":
             raise ArgumentError(
@@ -94,12 +94,12 @@ def derive(
         else:
             return derive_arrays(f, arguments, wrt)
     else:
-        subject = from_text(f) if isinstance(f, str) else from_function(f)
-    variables = _variables(subject.computation, wrt, order)
-    point = _point(subject.computation, at)
+        source = from_text(f) if isinstance(f, str) else from_function(f)
+    variables = _variables(source.computation, wrt, order)
+    point = _point(source.computation, at)
     for variable in variables[:-1]:
-        subject = derivative_of(subject, variable)
-    return _derived(subject, variables[-1], point, style)
+        source = derivative_of(source, variable)
+    return _derived(source, variables[-1], point, style)
 
 
 def _variables(computation: Computation, wrt: str | int | None, order: int) -> list[str]:
@@ -153,8 +153,8 @@ def _number(name: str, given: Any) -> float:
 # The board
 
 
-def _derived(subject: Subject, wrt: str, point: dict[str, float], style: Style) -> Derivation:
-    computation = subject.computation
+def _derived(source: Source, wrt: str, point: dict[str, float], style: Style) -> Derivation:
+    computation = source.computation
     function = computation.function
     count = path_count(computation, wrt)
     checker = Checker(computation, wrt, point)
@@ -184,7 +184,7 @@ def _derived(subject: Subject, wrt: str, point: dict[str, float], style: Style) 
         tuple(board.lines),
         point,
     )
-    return _at(derivation, subject, board) if point else derivation
+    return _at(derivation, source, board) if point else derivation
 
 
 def _check_edges(computation: Computation, checker: Checker, wrt: str) -> None:
@@ -201,9 +201,9 @@ def _check_edges(computation: Computation, checker: Checker, wrt: str) -> None:
 # At a point
 
 
-def _at(derivation: Derivation, subject: Subject, board: Board) -> Derivation:
+def _at(derivation: Derivation, source: Source, board: Board) -> Derivation:
     """The derivation with its numbers at the point: of every edge, of the engine's derivative, of the difference."""
-    computation, wrt, point = subject.computation, derivation.wrt, derivation.point
+    computation, wrt, point = source.computation, derivation.wrt, derivation.point
     numbers = {name: np.float64(number) for name, number in point.items()}
 
     def function(x: Any) -> Any:
@@ -224,7 +224,7 @@ def _at(derivation: Derivation, subject: Subject, board: Board) -> Derivation:
         last = measured(board.last, exact)
         by_hand, off = float(last.value), float(last.noise)
     if wrt in point:
-        value = float(grad(subject.function, computation.inputs.index(wrt))(*numbers.values()))
+        value = float(grad(source.function, computation.inputs.index(wrt))(*numbers.values()))
     else:
         value = float(grad(function)(known[Symbol(wrt)]))
     accepted = 1e-6 * max(abs(value), abs(by_hand)) + 2 * off

@@ -33,11 +33,11 @@ from chainrule.explain.expression import (
 )
 from chainrule.explain.from_graph import with_composites
 from chainrule.explain.guards import with_comparisons
+from chainrule.explain.infix import write
 from chainrule.explain.matrix import ON_PAPER, collected, matrix_expression, on_paper
 from chainrule.explain.names import superscript
-from chainrule.explain.naming import record_named, result_of
 from chainrule.explain.rewrite import parts, rebuilt
-from chainrule.explain.written import write
+from chainrule.explain.variable_names import record_named, result_of
 from chainrule.graph import CONSTANT, INPUT, Graph, Kind, Node, dependants, make_constant, topological_order
 from chainrule.tracing import function_name, named_leaves
 from chainrule.transforms.backprop import pull_back

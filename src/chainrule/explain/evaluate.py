@@ -29,7 +29,7 @@ from chainrule.explain.expression import (
     Symbol,
     Transpose,
 )
-from chainrule.explain.written import write
+from chainrule.explain.infix import write
 from chainrule.ops.value import apply
 
 Values = Mapping[Expression, Any]

@@ -23,7 +23,7 @@ from chainrule.explain.expression import (
     Relation,
     Sum,
 )
-from chainrule.explain.written import FRACTIONS
+from chainrule.explain.infix import FRACTIONS
 from chainrule.graph import CONSTANT, Kind, Node, Op, make_input, make_node, topological_order
 from chainrule.ops.value import Value
 from chainrule.types import ArrayType

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 
 from chainrule.explain.expression import Call, Choice, Expression, Number, Power, Relation, Symbol
+from chainrule.explain.infix import write
 from chainrule.explain.rewrite import ZERO, parts, rebuilt, symbols_of
-from chainrule.explain.written import write
 
 
 def without_guards(derivative: Expression, name: str, meaning: Expression) -> Expression:

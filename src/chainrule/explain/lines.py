@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chainrule.explain.chain import backwards, forwards, over_paths
-from chainrule.explain.checked import Checker
 from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Line, Rule, Style
 from chainrule.explain.expression import Derivative, Expression, Number, Product, Sum
+from chainrule.explain.infix import write
+from chainrule.explain.numerical_check import Checker
 from chainrule.explain.rewrite import LARGEST, ZERO, derivatives_of, parts, size, substituted, symbols_of
-from chainrule.explain.written import write
 
 _LONGEST_LINE = 130
 """Characters of a line from which names have been eliminated; where it would be longer, the names stay."""

@@ -11,8 +11,8 @@ from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Path
 from chainrule.explain.expression import Call, Choice, Expression, Number, Symbol
 from chainrule.explain.guards import left_out
+from chainrule.explain.infix import write
 from chainrule.explain.rewrite import ZERO, parts
-from chainrule.explain.written import write
 
 
 def notes_of(computation: Computation, wrt: str) -> list[str]:

@@ -40,7 +40,7 @@ from chainrule.explain.expression import (
     Symbol,
     Transpose,
 )
-from chainrule.explain.written import FRACTIONS
+from chainrule.explain.infix import FRACTIONS
 
 _Numeric: TypeAlias = int | Fraction | float
 

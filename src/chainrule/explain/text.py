@@ -38,7 +38,7 @@ from chainrule.explain.expression import (
     Sum,
     Symbol,
 )
-from chainrule.explain.written import FRACTIONS
+from chainrule.explain.infix import FRACTIONS
 from chainrule.figures import counted
 
 LONGEST = 10_000

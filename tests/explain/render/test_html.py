@@ -8,8 +8,8 @@ import pytest
 
 from boards import BOARDS, every_form, xyz
 from chainrule.explain.derivation import Rule
-from chainrule.explain.picture import to_svg
 from chainrule.explain.render.html import to_page
+from chainrule.explain.render.picture import to_svg
 from html_reader import read
 
 ALLOWED = {

@@ -8,10 +8,10 @@ from pathlib import Path
 from chainrule.atomic import replacing
 from chainrule.errors import ArgumentError
 from chainrule.explain.derivation import Derivation
-from chainrule.explain.picture import to_svg
 from chainrule.explain.render.html import to_page
 from chainrule.explain.render.json import to_json
 from chainrule.explain.render.latex import to_document
+from chainrule.explain.render.picture import to_svg
 from chainrule.explain.render.terminal import to_text
 
 FORMATS: dict[str, Callable[[Derivation], str]] = {

@@ -10,10 +10,10 @@ from html import escape
 
 from chainrule.explain.derivation import Derivation, Edge
 from chainrule.explain.expression import Number, Relation, Symbol
+from chainrule.explain.infix import write
 from chainrule.explain.render.board import Step, checked, edges_of, meanings, paths_told, routes, steps
 from chainrule.explain.render.latex import to_latex
 from chainrule.explain.render.mathml import to_mathml
-from chainrule.explain.written import write
 
 STYLE = """
 .chainrule { font: 16px/1.6 system-ui, sans-serif; color: inherit; text-align: left; max-width: 60rem; }

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.expression import Expression, Symbol
+from chainrule.explain.infix import transliterated
 from chainrule.explain.names import PRIME, Name, accented, greek
 from chainrule.explain.notation import Level, Notation
 from chainrule.explain.render.board import Step, meanings, paths_told, routes, steps
-from chainrule.explain.written import transliterated
 
 CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 """The Greek capitals that have a command, since they do not look like Latin ones."""

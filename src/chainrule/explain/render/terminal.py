@@ -13,9 +13,9 @@ from chainrule import config
 from chainrule.errors import ArgumentError
 from chainrule.explain.derivation import Derivation, Line
 from chainrule.explain.expression import Derivative, Expression, Symbol
+from chainrule.explain.infix import ASCII, UNICODE, Infix, Symbols
 from chainrule.explain.render.board import Step, meanings, paths_told, routes, steps
 from chainrule.explain.rewrite import derivatives_of
-from chainrule.explain.written import ASCII, UNICODE, Infix, Symbols
 
 NARROWEST = 24
 """Fewer columns hold no board."""

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.errors import TraceError
 from chainrule.explain.names import superscript
-from chainrule.explain.naming import record_named
+from chainrule.explain.variable_names import record_named
 
 
 def names_of(f, *args, **options):

@@ -17,9 +17,9 @@ from chainrule.explain.chain import MOST_PATHS, backwards, over_paths, path_coun
 from chainrule.explain.computation import Computation
 from chainrule.explain.expression import Expression, Symbol
 from chainrule.explain.from_graph import expression_of, with_composites
-from chainrule.explain.naming import record_named, result_of
 from chainrule.explain.rewrite import LARGEST, size, substituted
 from chainrule.explain.text import parse
+from chainrule.explain.variable_names import record_named, result_of
 from chainrule.figures import counted
 from chainrule.functions import grad
 from chainrule.graph import Node
@@ -30,14 +30,14 @@ At: TypeAlias = Mapping[str, Any] | Sequence[Any] | float | None
 
 
 @dataclass(frozen=True)
-class Subject:
+class Source:
     """What is derived: how a board shows it, and how the engine computes it from the inputs, in their order."""
 
     computation: Computation
     function: Callable[..., Any]
 
 
-def from_text(text: str) -> Subject:
+def from_text(text: str) -> Source:
     """Definitions, the function first; ArgumentError if they break the grammar."""
     computation = Computation.of(parse(text))
 
@@ -45,7 +45,7 @@ def from_text(text: str) -> Subject:
         values = computation.values(dict(zip(computation.inputs, numbers, strict=True)))
         return values[Symbol(computation.function)]
 
-    return Subject(computation, function)
+    return Source(computation, function)
 
 
 def _parameters(f: Callable[..., Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def wide(leaf: Any) -> Array:
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
-def from_function(f: Callable[..., Any]) -> Subject:
+def from_function(f: Callable[..., Any]) -> Source:
     """A traced function of numbers, which are named after its parameters; ArgumentError if it names none."""
     if not callable(f):
         raise ArgumentError(f"derive takes a function or a text such as 'f = x*y; y = x^2', got {f!r}")
@@ -105,10 +105,10 @@ def from_function(f: Callable[..., Any]) -> Subject:
         )
     traced, named = record_named(f, [1.0] * len(names))
     inputs = dict(zip((value.node for value in traced.inputs), names, strict=True))
-    return Subject(_computation(result_of(traced), inputs, named, function_name(f)), f)
+    return Source(_computation(result_of(traced), inputs, named, function_name(f)), f)
 
 
-def from_elements(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Subject, dict[str, float]]:
+def from_elements(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Source, dict[str, float]]:
     """A function of arrays as one of their elements, and the point."""
     names = list(_parameters(f))
     if len(names) != len(arguments):
@@ -123,7 +123,7 @@ def from_elements(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Subj
             )
     recorded = Elements(f, dict(zip(names, arguments, strict=True)))
     computation = _computation(recorded.output, recorded.inputs, recorded.named, function_name(f))
-    return Subject(computation, recorded.function), recorded.point
+    return Source(computation, recorded.function), recorded.point
 
 
 def _computation(result: Node, names: Mapping[Node, str], named: Mapping[Node, str], name: str) -> Computation:
@@ -147,14 +147,14 @@ def _unused(name: str, known: Mapping[Any, Symbol]) -> str:
     return name
 
 
-def derivative_of(subject: Subject, wrt: str) -> Subject:
-    """The derivative as a new subject: its last line in the inputs, or where that is too large its adjoints."""
-    computation = subject.computation
+def derivative_of(source: Source, wrt: str) -> Source:
+    """The derivative as a new source: its last line in the inputs, or where that is too large its adjoints."""
+    computation = source.computation
     position = computation.inputs.index(wrt)
     name = computation.function + "′"
     closed = _closed(computation, wrt)
     definitions = {name: closed} if closed else _adjoints(computation, wrt, name)
-    return Subject(Computation.of(definitions, computation.inputs), grad(subject.function, position))
+    return Source(Computation.of(definitions, computation.inputs), grad(source.function, position))
 
 
 def _closed(computation: Computation, wrt: str) -> Expression | None:

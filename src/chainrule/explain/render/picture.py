@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from html import escape
 
-from chainrule.explain import svg
 from chainrule.explain.computation import depends_alone
 from chainrule.explain.derivation import Derivation, Edge
 from chainrule.explain.expression import Derivative, Number, Symbol
-from chainrule.explain.layers import Layout, arrange
+from chainrule.explain.infix import write
+from chainrule.explain.render import svg
 from chainrule.explain.render.board import edges_of, names_on, paths_told
-from chainrule.explain.written import write
+from chainrule.explain.render.layers import Layout, arrange
 
 NAME, SMALL, HEADING = 15.0, 12.0, 14.0
 """Sizes of fonts."""

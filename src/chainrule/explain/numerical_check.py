@@ -19,8 +19,8 @@ from chainrule.explain.derivation import Check
 from chainrule.explain.differences import Difference, difference, of_traced
 from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import Derivative, Expression, Number, Symbol
+from chainrule.explain.infix import write
 from chainrule.explain.rewrite import derivatives_of, parts, symbols_of
-from chainrule.explain.written import write
 from chainrule.functions import grad
 from chainrule.transforms.rounding import bounded
 from chainrule.types import Array

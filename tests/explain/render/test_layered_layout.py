@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.explain.layers import arrange, spread
+from chainrule.explain.render.layers import arrange, spread
 
 HEIGHT, PASS = 10.0, 4.0
 

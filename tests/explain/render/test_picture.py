@@ -10,8 +10,8 @@ import pytest
 from boards import BOARDS, every_form, network, square, xyz
 from chainrule.explain.derivation import Path
 from chainrule.explain.expression import Negative, Number
-from chainrule.explain.picture import WIDEST, Picture, names_in, nodes_of, wires_of
-from chainrule.explain.svg import shortened, width_of
+from chainrule.explain.render.picture import WIDEST, Picture, names_in, nodes_of, wires_of
+from chainrule.explain.render.svg import shortened, width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = [name for name in BOARDS if BOARDS[name]().paths]

@@ -24,7 +24,7 @@ from chainrule.explain.expression import (
     Symbol,
     Transpose,
 )
-from chainrule.explain.written import ASCII, transliterated, write
+from chainrule.explain.infix import ASCII, transliterated, write
 
 a, b, n, q, r, s, u, x, y, z = map(Symbol, "abnqrsuxyz")
 one, two = Number(1), Number(2)
