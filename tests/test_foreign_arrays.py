@@ -59,7 +59,7 @@ REFUSALS = {
     "a choice of elements": (with_constant(lambda x: x[CHOICE]), "the index"),
     "take": (with_constant(lambda x: np.take(x, LABELS)), "indices"),
     "an op by itself": (lambda: ops.softmax(MASKED), "value"),
-    "outside": (lambda: ops.outside(lambda row: None, MASKED), "outside: arrays"),
+    "host_callback": (lambda: ops.host_callback(lambda row: None, MASKED), "host_callback: arrays"),
     "an optimiser's parameter": (lambda: optim.Adam(0.1).initialise({"W": MASKED}), r"the parameter \['W'\]"),
     "parameters of fit": (lambda: cr.fit(times, MASKED, np.ones((4, 3))), "a parameter"),
     "data of fit": (lambda: cr.fit(times, 1.0, MASKED), "data"),

@@ -18,7 +18,7 @@ from engine_runs import traced
 from op_cases import CASES, CHAINRULE
 
 SOURCES = {"input", "constant"}  # they are in memory
-CALLS = {"outside"}  # runs a user's function, which no case of the table can be; tests/ops/test_outside.py
+CALLS = {"host_callback"}  # runs a user's function, which no case of the table can be; tests/ops/test_host_callback.py
 
 
 def test_every_elementwise_operation_has_an_emitter_and_nothing_else_has():

@@ -52,11 +52,11 @@ def test_a_state_is_no_condition():
 
 def test_functions_outside_are_called_in_every_step():
     def step(a, b, c, x):
-        return np.where(c, a - np.exp(ops.outside(print, np.sin(x))), a), b
+        return np.where(c, a - np.exp(ops.host_callback(print, np.sin(x))), a), b
 
     names, _ = conditional(step, X, X, C, X)
     assert "exp" in names
-    assert not names & {"outside", "sin"}
+    assert not names & {"host_callback", "sin"}
 
 
 @pytest.mark.parametrize("clip_norm", [None, 1.0])

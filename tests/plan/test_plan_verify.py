@@ -247,7 +247,7 @@ def test_a_state_may_not_change_before_the_guard_is_known():
 
 def exchanging_step():
     """A training whose gradients go through a function outside."""
-    graph, usage, *_ = training_step(transform_gradients=lambda g: cr.ops.outside(print, g))
+    graph, usage, *_ = training_step(transform_gradients=lambda g: cr.ops.host_callback(print, g))
     return graph, usage
 
 
@@ -266,7 +266,7 @@ def one_call():
 
 
 def call_at_the_end():
-    return traced(lambda x: cr.ops.outside(print, x * 2), np.ones(30)), Usage()
+    return traced(lambda x: cr.ops.host_callback(print, x * 2), np.ones(30)), Usage()
 
 
 STEPS = {

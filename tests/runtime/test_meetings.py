@@ -24,7 +24,7 @@ TIMES = 10  # runs of one program: a race shows in some of them
 
 def looked_at(gradients):
     """A function outside that changes nothing."""
-    return ops.outside(lambda row: None, gradients)
+    return ops.host_callback(lambda row: None, gradients)
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
@@ -112,7 +112,7 @@ def test_a_call_that_fails_is_the_last_although_nothing_follows_it():
 
     usage = Usage(moving_inputs=frozenset({0}), moving_outputs=frozenset({0}))
     x = np.ones((4, 30))
-    executable = compiled(traced(lambda x: ops.outside(second_fails, x * 2), x[0]), 2, usage)
+    executable = compiled(traced(lambda x: ops.host_callback(second_fails, x * 2), x[0]), 2, usage)
     with pytest.raises(RuntimeError, match="the second"):
         run_steps(executable, [], [x], 4, 2)
     assert len(calls) == 2

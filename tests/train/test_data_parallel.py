@@ -39,7 +39,7 @@ def mean_over(number, count, memory, barrier):
         row /= count
         barrier.wait(PATIENCE)  # before anyone writes again
 
-    return lambda gradients, last: ops.outside(exchange, gradients, last)
+    return lambda gradients, last: ops.host_callback(exchange, gradients, last)
 
 
 def one_of_several(number, count, name, barrier, results, dtype, accumulate):

@@ -36,18 +36,18 @@ class Context:
 
     @property
     def _outside_end(self) -> int:
-        return self._results_end + 2 * len(self.plan.outside)
+        return self._results_end + 2 * len(self.plan.host_callbacks)
 
     @property
     def _results_end(self) -> int:
         return FIRST + self.states_end + len(self.plan.results)
 
-    def outside(self, node: Node) -> int:
-        """The slot that holds the address of the function of an `outside` node; the next one tells how it failed.
+    def host_callback(self, node: Node) -> int:
+        """The slot that holds the address of the function of a `host_callback` node; the next one tells how it failed.
 
         Each has its own: a thread may read how one call went while the first one makes the next.
         """
-        return self._results_end + 2 * self.plan.outside.index(node)
+        return self._results_end + 2 * self.plan.host_callbacks.index(node)
 
     def strides(self, buffer: Buffer) -> int:
         """The slot that holds the stride of an argument's first axis in bytes; those of the others follow."""

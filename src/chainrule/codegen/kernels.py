@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chainrule.codegen import outside, products, random, reductions, scatter, sparse, transposition
+from chainrule.codegen import host_callback, products, random, reductions, scatter, sparse, transposition
 from chainrule.codegen.assembler import Function
 from chainrule.codegen.context import Context
 from chainrule.codegen.elements import Elements
@@ -19,8 +19,8 @@ from chainrule.codegen.values import Val
 from chainrule.codegen.views import VIEWS
 from chainrule.graph import Kind, Op
 from chainrule.ops import OWN
+from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.ops.index import SCATTER_ADD
-from chainrule.ops.outside import OUTSIDE
 from chainrule.ops.random import RANDOM_BITS
 from chainrule.plan import Kernel, Plan
 
@@ -62,8 +62,8 @@ def write_kernel(module: Module, target: Target, plan: Plan, kernel: Kernel, thr
         reductions.write(elements, target)
     elif anchor is SCATTER_ADD:
         scatter.write(elements, target)
-    elif anchor is OUTSIDE:
-        outside.write(elements, target)
+    elif anchor is HOST_CALLBACK:
+        host_callback.write(elements, target)
     elif anchor is RANDOM_BITS:
         random.write(elements)
     elif (source := transposition.source_of(elements)) and transposition.is_large(elements, target, source, threads):

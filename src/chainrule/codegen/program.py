@@ -88,7 +88,9 @@ def _write_step(f: Function, plan: Plan) -> None:
             case Meet():
                 f.call("meet", *f.parameters[:3])
             case Check(kernel):
-                _leave_unless(f, _outside_succeeded(f, plan, kernel) if kernel.is_outside else _is_finite(f, plan))
+                _leave_unless(
+                    f, _callback_succeeded(f, plan, kernel) if kernel.is_host_callback else _is_finite(f, plan)
+                )
             case [Kernel(condition=condition), *_]:
                 _run(f, plan, condition, action)
     f.finish(constant("i1", True))
@@ -161,10 +163,10 @@ def _read(f: Function, plan: Plan, buffer: Buffer) -> Val:
     return f.load(pointer, in_memory(buffer.node.type.dtype))
 
 
-def _outside_succeeded(f: Function, plan: Plan, kernel: Kernel) -> Val:
+def _callback_succeeded(f: Function, plan: Plan, kernel: Kernel) -> Val:
     """Whether the function outside that a kernel calls has not failed."""
     context = Context(plan)
-    status = context.load(f, context.outside(kernel.anchor) + 1, "i64")
+    status = context.load(f, context.host_callback(kernel.anchor) + 1, "i64")
     return f.icmp("eq", status, i64(0))
 
 

@@ -22,8 +22,8 @@ from chainrule.ops.composite import (
     softplus,
 )
 from chainrule.ops.elementwise import erf, stop_gradient
+from chainrule.ops.host_callback import host_callback
 from chainrule.ops.index import scatter_add
-from chainrule.ops.outside import outside
 from chainrule.ops.random import random_bits, random_key, uniform
 from chainrule.ops.reduce import logsumexp
 from chainrule.ops.sparse import sparse_matmul, sparse_outer
@@ -37,6 +37,7 @@ __all__ = [
     "elu",
     "erf",
     "gelu",
+    "host_callback",
     "leaky_relu",
     "lift",
     "log_sigmoid",
@@ -44,7 +45,6 @@ __all__ = [
     "logsumexp",
     "mish",
     "normal",
-    "outside",
     "random_bits",
     "random_key",
     "relu",

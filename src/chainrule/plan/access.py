@@ -11,9 +11,9 @@ from math import prod
 
 from chainrule.graph import CONSTANT, INPUT, Kind, Node
 from chainrule.ops.convert import BROADCAST
+from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.ops.index import SCATTER_ADD, TAKE
 from chainrule.ops.matmul import MATMUL
-from chainrule.ops.outside import OUTSIDE
 from chainrule.ops.random import RANDOM_BITS
 from chainrule.ops.shape import CONCATENATE, RESHAPE, SLICE, TRANSPOSE, UNSLICE
 from chainrule.types import Shape
@@ -83,7 +83,7 @@ def operand_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
     if op.kind is Kind.REDUCTION:
         axis = keywords["axis"]
         return [(operands[0], _expanded(at, axis if isinstance(axis, tuple) else (axis,)))]
-    if op is OUTSIDE:
+    if op is HOST_CALLBACK:
         return [(operand, (None,) * len(operand.type.shape)) for operand in operands]
     if op is RANDOM_BITS:
         return [(operands[0], (None,))]

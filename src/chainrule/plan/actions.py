@@ -24,7 +24,7 @@ def actions(kernels: Sequence[Kernel], guard: Kernel | None) -> tuple[Action, ..
         known_later: list[Action] = []
         for kernel in epoch:
             made.append(kernel)
-            if kernel is guard or kernel.is_outside:
+            if kernel is guard or kernel.is_host_callback:
                 (known_later if kernel.divided else made).append(Check(kernel))
         made += [Meet(), *known_later]
     return tuple(made) if made and isinstance(made[-1], Meet) else (*made, Meet())

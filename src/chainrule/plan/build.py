@@ -89,7 +89,7 @@ def _add_states(
     overwrites it at the end. What lies in panels, as weights that products read, is updated with what lies so too.
     """
     needs = {kernel: set(others) for kernel, others in fusion.needs.items()}
-    guards = {kernel for kernel in fusion.kernels if kernel.is_outside}
+    guards = {kernel for kernel in fusion.kernels if kernel.is_host_callback}
     if usage.guard is not None:
         guards.add(fusion.homes[graph.outputs[usage.guard]])
     states = []

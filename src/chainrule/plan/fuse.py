@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 
 from chainrule.graph import Graph, Kind, Node
 from chainrule.ops.elementwise import STOP_GRADIENT
+from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.ops.index import SCATTER_ADD
-from chainrule.ops.outside import OUTSIDE
 from chainrule.ops.shape import TRANSPOSE
 from chainrule.plan.access import is_leaf
 from chainrule.plan.conditions import conditions
@@ -162,7 +162,7 @@ def _candidates(fusion: Fusion, node: Node) -> list[tuple[Kernel, Axes]]:
     found: dict[Kernel, Axes] = {}
     for operand in node.operands:
         home = fusion.homes.get(operand)
-        if home is None or home.anchor.op in (SCATTER_ADD, OUTSIDE):
+        if home is None or home.anchor.op in (SCATTER_ADD, HOST_CALLBACK):
             continue
         axes = home.members[operand]
         if node.op is TRANSPOSE:

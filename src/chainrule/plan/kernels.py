@@ -17,7 +17,7 @@ from enum import Enum
 from functools import cached_property
 
 from chainrule.graph import Graph, Kind, Node
-from chainrule.ops.outside import OUTSIDE
+from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.plan.divide import COLUMNS, candidates, grain_of, part
 from chainrule.types import Shape
 
@@ -152,9 +152,9 @@ class Kernel:
         return {part(self.shared_length, self.grain, t, count) for count in counts for t in range(count)}
 
     @property
-    def is_outside(self) -> bool:
+    def is_host_callback(self) -> bool:
         """Whether it calls a function outside, in the first thread; it can fail, so no state changes before."""
-        return self.anchor.op is OUTSIDE
+        return self.anchor.op is HOST_CALLBACK
 
     @property
     def adds_up(self) -> bool:
@@ -254,9 +254,9 @@ class Plan:
         return tuple(action for action in self.actions if isinstance(action, Kernel))
 
     @property
-    def outside(self) -> tuple[Node, ...]:
-        """The calls to functions outside, in their order."""
-        return tuple(kernel.anchor for kernel in self.kernels if kernel.is_outside)
+    def host_callbacks(self) -> tuple[Node, ...]:
+        """The calls to functions of the host, in their order."""
+        return tuple(kernel.anchor for kernel in self.kernels if kernel.is_host_callback)
 
     @property
     def strided(self) -> tuple[Buffer, ...]:

@@ -47,7 +47,7 @@ def is_alone(kernel: Kernel) -> bool:
     So it is with a single number, and with a small copy of what all threads read anyway: the weights as the backward
     pass needs them.
     """
-    if kernel.is_outside or kernel.adds_up:
+    if kernel.is_host_callback or kernel.adds_up:
         return False
     if kernel.anchor.op is STOP_GRADIENT and len(kernel.members) == 1:
         return is_leaf(base_of(kernel.anchor.operands[0])[0]) and kernel.anchor.type.size <= _ALONE
@@ -92,7 +92,7 @@ def _before(
                 before[kernel].append((writer, 0 if _own_rows(fusion, kernel, writer, node, indices) else 1))
             elif buffers[node].place is Place.STATE and (writer := writers.get(buffers[node])) not in (None, kernel):
                 before[writer].append((kernel, 0 if _same_rows(kernel, writer, buffers[node], indices) else 1))
-    guards = [kernel for kernel in fusion.kernels if kernel is guard or kernel.is_outside]
+    guards = [kernel for kernel in fusion.kernels if kernel is guard or kernel.is_host_callback]
     for kernel in fusion.kernels:
         if any(store.buffer.place is Place.STATE for store in kernel.stores):
             before[kernel] += [(other, 1 if other.divided else 0) for other in guards if other is not kernel]
@@ -103,7 +103,7 @@ def _own_rows(fusion: Fusion, kernel: Kernel, writer: Kernel, node: Node, indice
     """Whether each thread reads only what it wrote itself."""
     if not writer.divided:
         return True
-    if not kernel.divided or writer.is_outside or kernel.is_outside:
+    if not kernel.divided or writer.is_host_callback or kernel.is_host_callback:
         return False
     if not writer.space or not kernel.space:
         return writer.space == kernel.space  # both run on the first thread only

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.graph import CONSTANT, INPUT, Node, topological_order
-from chainrule.ops.outside import OUTSIDE
+from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.plan.kernels import Action, Buffer, Check, Kernel, Plan
 
 
@@ -45,7 +45,7 @@ def _node(node: Node, numbers: dict[Node, int]) -> tuple[Any, ...]:
 def _attributes(node: Node) -> Any:
     if node.op is CONSTANT:
         return node.keywords["value"].array.tobytes() if node.type.size == 1 else None  # a number stands in the code
-    return None if node.op is INPUT or node.op is OUTSIDE else node.attributes
+    return None if node.op is INPUT or node.op is HOST_CALLBACK else node.attributes
 
 
 def _buffer(buffer: Buffer, numbers: dict[Node, int]) -> tuple[Any, ...]:

@@ -75,7 +75,9 @@ def _verify_shape(plan: Plan, kernel: Kernel) -> None:
         _verify_factor(plan, kernel)
     if kernel.anchor.op is SCATTER_ADD and len(kernel.stores) != 1:
         _fail(plan, kernel, "a scatter writes one buffer, which it also reads")
-    if kernel.is_outside and (len(kernel.stores) != 1 or not kernel.divided or kernel.stores[0].buffer.strides != (1,)):
+    if kernel.is_host_callback and (
+        len(kernel.stores) != 1 or not kernel.divided or kernel.stores[0].buffer.strides != (1,)
+    ):
         _fail(plan, kernel, "a function outside changes one row of numbers, in the first thread only")
     if kernel.anchor.op is SPARSE_OUTER and all(store.node is not kernel.anchor for store in kernel.stores):
         _fail(plan, kernel, "adds to a product that is not kept in memory")
@@ -165,7 +167,7 @@ def _same_thread(writer: Kernel, reader: Kernel, axes: tuple[int, ...], ways: It
 
     `axes` are those of the writer's space along which the elements run; `ways` is how the reader indexes them.
     """
-    if not (writer.divided and reader.divided) or writer.is_outside or reader.is_outside:
+    if not (writer.divided and reader.divided) or writer.is_host_callback or reader.is_host_callback:
         return False
     lengths = [kernel.shared_length for kernel in (writer, reader)]
     if lengths == [1, 1]:
@@ -201,7 +203,7 @@ def _verify_states(plan: Plan, read: Reads) -> None:
 
 def _verify_checks(plan: Plan) -> None:
     """All threads know the guard, and whether functions outside failed, when they check it; no state changes before."""
-    guards = {kernel for kernel in plan.kernels if kernel.is_outside}
+    guards = {kernel for kernel in plan.kernels if kernel.is_host_callback}
     if plan.usage.guard is not None:
         output = plan.graph.outputs[plan.usage.guard]
         guards |= {kernel for kernel in plan.kernels if any(store.node is output for store in kernel.stores)}

@@ -1,6 +1,6 @@
 """Operations that the engine has no code for, such as a user's own: NumPy computes them in the middle of a program.
 
-Each becomes a call to the outside (`chainrule.ops.outside`). Its operands are laid one after another in a row of
+Each becomes a call to the host (`chainrule.ops.host_callback`). Its operands are laid one after another in a row of
 numbers with a place for the result behind them; the function reads the operands there, and writes the result.
 """
 
@@ -16,7 +16,7 @@ from chainrule.graph import Graph, Node, Op, make_constant, make_node, rebuild
 from chainrule.graph.node import Attributes
 from chainrule.ops import OWN
 from chainrule.ops.convert import BROADCAST, CAST
-from chainrule.ops.outside import OUTSIDE, Outside
+from chainrule.ops.host_callback import HOST_CALLBACK, HostFunction
 from chainrule.ops.shape import RESHAPE, SLICE
 from chainrule.types import Array, ArrayType
 from chainrule.warning import warn
@@ -82,8 +82,8 @@ def _call(node: Node) -> Node:
     dtype, count = _common(node), node.type.size
     zeros = make_node(BROADCAST, (make_constant(dtype.type(0)),), shape=(count,))
     row = [_cast(operand, dtype) for operand in node.operands]
-    function = Outside(ByNumPy(node.op, node.attributes, types, node.type))
-    called = make_node(OUTSIDE, (make_constant(np.True_), *row, zeros), function=function)
+    function = HostFunction(ByNumPy(node.op, node.attributes, types, node.type))
+    called = make_node(HOST_CALLBACK, (make_constant(np.True_), *row, zeros), function=function)
     result = make_node(SLICE, (called,), ranges=((called.type.size - count, count, 1),))
     return _cast(make_node(RESHAPE, (result,), shape=node.type.shape), node.type.dtype)
 

@@ -31,7 +31,7 @@ from chainrule.plan import Buffer, Plan, Usage
 from chainrule.plan.divide import candidates
 from chainrule.plan.work import flops
 from chainrule.runtime import threads as pool
-from chainrule.runtime.outside import OutsideCalls
+from chainrule.runtime.host_callback import HostCallbacks
 from chainrule.runtime.plans import code_of
 from chainrule.types import Array, has_gaps
 
@@ -64,10 +64,10 @@ class Executable:
         self._set(SHARED, self._scratch)
         self._set(PRIVATE, self._private)
         self._set(FLAGS, self._flags)
-        self._outside = OutsideCalls(plan.outside)
+        self._host_callbacks = HostCallbacks(plan.host_callbacks)
         self._strides = [(buffer.slot, self._context.strides(buffer)) for buffer in plan.strided]
-        self._statuses = [self._context.outside(node) + 1 for node in plan.outside]
-        for slot, function in zip(self._statuses, self._outside.addresses, strict=True):
+        self._statuses = [self._context.host_callback(node) + 1 for node in plan.host_callbacks]
+        for slot, function in zip(self._statuses, self._host_callbacks.addresses, strict=True):
             self._block[slot - 1] = function
         self._block[YIELD] = pool.yield_address()
         self._offsets, size = _offsets(plan.states)
@@ -122,7 +122,7 @@ class Executable:
             self._flags.fill(0)  # threads that were not there the last time have not counted
             pool.run(self.code.address(ENTRY), self._address, threads)
         for slot in self._statuses:
-            self._outside.check(slots[slot])
+            self._host_callbacks.check(slots[slot])
         if slots[ERROR]:
             raise ArgumentError(f"{self.plan.graph.name}: an index is outside of the axis that it selects from")
         return slots[DONE]

@@ -14,7 +14,7 @@ from chainrule.codegen.generator_digest import GENERATOR_DIGEST
 from chainrule.codegen.target import Target
 from chainrule.graph import CONSTANT, INPUT, Graph
 from chainrule.lru_cache import LruCache
-from chainrule.ops.outside import OUTSIDE
+from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.plan import Plan, Usage, make_plan
 from chainrule.plan.signature import signature
 from chainrule.runtime.by_numpy import with_calls
@@ -58,7 +58,7 @@ def _key(graph: Graph, usage: Usage) -> Hashable | None:
     for node in graph.nodes:
         if node.op is INPUT:
             continue
-        if node.op is OUTSIDE:
+        if node.op is HOST_CALLBACK:
             return None
         held += node.type.size * node.type.dtype.itemsize if node.op is CONSTANT else 0
         numbers[node] = len(numbers)

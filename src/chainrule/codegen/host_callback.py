@@ -1,4 +1,4 @@
-"""A call to the outside: the first thread lays the numbers in a row and calls; the others go on to the next meeting."""
+"""A call to a function of the host: the first thread lays the numbers in a row and calls; the others go on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write(e: Elements, target: Target) -> None:
             place = f.offset(row, memory, e.number(("start", position), start))
             _lay(e, target, array, position, place)
             start += array.type.size
-        slot = f.offset(f.parameters[0], "i64", e.number("outside", e.context.outside(node)))
+        slot = f.offset(f.parameters[0], "i64", e.number("host_callback", e.context.host_callback(node)))
         function = f.load(slot, "ptr", align=8)
         with e.when(e.pull(when, ()).value):
             status = f.value("i64", f"call i64 {function.name}({row}, {e.number('count', node.type.size)})")

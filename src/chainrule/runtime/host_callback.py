@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError
 from chainrule.graph import Node
-from chainrule.ops.outside import SIGNATURE
+from chainrule.ops.host_callback import SIGNATURE
 
 _ELEMENTS: dict[Any, Any] = {
     np.dtype(np.float32): ctypes.c_float,
@@ -19,7 +19,7 @@ _ELEMENTS: dict[Any, Any] = {
 }
 
 
-class OutsideCalls:
+class HostCallbacks:
     """The functions that a program calls, and the error of one that failed.
 
     Attributes:
@@ -55,4 +55,4 @@ class OutsideCalls:
         if error is not None:
             raise error
         if failed:
-            raise ChainruleError(f"outside: a C function failed: it returned {failed} instead of 0")
+            raise ChainruleError(f"host_callback: a C function failed: it returned {failed} instead of 0")

@@ -1,4 +1,4 @@
-"""Functions outside: what they are given, what becomes of it, and that their errors change nothing."""
+"""Functions host_callback: what they are given, what becomes of it, and that their errors change nothing."""
 
 import ctypes
 
@@ -38,7 +38,7 @@ def test_the_function_gets_one_row_of_each_kind_and_changes_it(monkeypatch, exec
         np.negative(row, out=row)
 
     given = {"a": np.arange(6.0).reshape(2, 3), "b": [np.float32([7, 8]), np.array(9.0)]}
-    result = cr.compile(lambda x: ops.outside(negate, x))(given)
+    result = cr.compile(lambda x: ops.host_callback(negate, x))(given)
     single, double = sorted(rows, key=lambda row: row.itemsize)
     assert (single.dtype, single.tolist()) == (np.float32, [7, 8])
     assert (double.dtype, double.tolist()) == (np.float64, [0, 1, 2, 3, 4, 5, 9])
@@ -48,21 +48,21 @@ def test_the_function_gets_one_row_of_each_kind_and_changes_it(monkeypatch, exec
 
 def test_arrays_that_are_not_traced_are_not_changed():
     given = np.ones(3)
-    assert ops.outside(lambda row: row.fill(2), given).tolist() == [2, 2, 2]
+    assert ops.host_callback(lambda row: row.fill(2), given).tolist() == [2, 2, 2]
     assert given.tolist() == [1, 1, 1]
 
 
 @EXECUTORS
 def test_it_is_called_when_it_should_be(monkeypatch, executor):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", executor)
-    double = cr.compile(lambda x, when: ops.outside(lambda row: np.multiply(row, 2, out=row), x, when))
+    double = cr.compile(lambda x, when: ops.host_callback(lambda row: np.multiply(row, 2, out=row), x, when))
     assert double(np.ones(3), np.True_).tolist() == [2, 2, 2]
     assert double(np.ones(3), np.False_).tolist() == [1, 1, 1]
 
 
 def test_a_constant_is_not_handed_over_when_it_is_compiled():
     calls = []
-    f = cr.compile(lambda x: x + ops.outside(lambda row: calls.append(1), np.ones_like(x) * 2))
+    f = cr.compile(lambda x: x + ops.host_callback(lambda row: calls.append(1), np.ones_like(x) * 2))
     for count in (1, 2):
         f(np.ones(3))
         assert len(calls) == count
@@ -76,7 +76,7 @@ def test_threads_meet_before_and_after(threads):
         row /= np.sum(row)
 
     def f(x, w):
-        return np.tanh(ops.outside(scaled, np.exp(x @ w)) @ w.T) * 2
+        return np.tanh(ops.host_callback(scaled, np.exp(x @ w)) @ w.T) * 2
 
     x, w = RNG.normal(size=(37, 53)), RNG.normal(size=(53, 29))
     graph = traced(f, x, w)
@@ -89,7 +89,7 @@ def test_threads_meet_before_and_after(threads):
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_one_number_and_none(threads):
     for shape in ((1,), (), (0,), (1, 1)):
-        f = traced(lambda x: ops.outside(lambda row: np.add(row, 1, out=row), x * 2) * 3, np.ones(shape))
+        f = traced(lambda x: ops.host_callback(lambda row: np.add(row, 1, out=row), x * 2) * 3, np.ones(shape))
         (actual,) = run(compiled(f, threads), [np.ones(shape)], threads)
         np.testing.assert_array_equal(actual, np.full(shape, 9.0))
 
@@ -106,7 +106,7 @@ def test_an_error_stops_before_a_state_changes(threads):
 
     x, w = RNG.normal(size=(33, 21)), np.ones((33, 21))
     usage = Usage(carried=((0, 0),))
-    executable = compiled(traced(lambda w, x: w + ops.outside(third_fails, w * x), w, x), threads, usage)
+    executable = compiled(traced(lambda w, x: w + ops.host_callback(third_fails, w * x), w, x), threads, usage)
     executable.write_state(0, w)
     with pytest.raises(RuntimeError, match="the third"):
         executable.run([None, x], [], steps=5, threads=threads)
@@ -123,14 +123,14 @@ def test_errors_reach_the_caller_of_fit(monkeypatch, executor):
         raise ConnectionError("the other machine is gone")
 
     with pytest.raises(ConnectionError, match="gone"):
-        train(transform_gradients=lambda g: ops.outside(lost, g))
+        train(transform_gradients=lambda g: ops.host_callback(lost, g))
 
 
 @EXECUTORS
 def test_something_returned_is_refused(monkeypatch, executor):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", executor)
     with pytest.raises(ArgumentError, match="in place and return None"):
-        cr.compile(lambda x: ops.outside(lambda row: row * 2, x))(np.ones(3))
+        cr.compile(lambda x: ops.host_callback(lambda row: row * 2, x))(np.ones(3))
 
 
 @EXECUTORS
@@ -143,7 +143,7 @@ def test_a_c_function_is_called_by_its_address(monkeypatch, executor):
         return int(numbers[0] < 0)
 
     address = ctypes.cast(first_to_last, ctypes.c_void_p).value
-    f = cr.compile(lambda x: ops.outside(address, x * 2))
+    f = cr.compile(lambda x: ops.host_callback(address, x * 2))
     assert f(np.array([1.0, 2, 3])).tolist() == [2, 4, 2]
     with pytest.raises(ChainruleError, match="returned 1 instead of 0"):
         f(np.array([-1.0, 2, 3]))
@@ -151,23 +151,26 @@ def test_a_c_function_is_called_by_its_address(monkeypatch, executor):
 
 def test_it_has_no_derivative():
     with pytest.raises(ArgumentError, match="print cannot be differentiated"):
-        cr.grad(lambda x: np.sum(ops.outside(print, x) ** 2))(np.ones(3))
+        cr.grad(lambda x: np.sum(ops.host_callback(print, x) ** 2))(np.ones(3))
 
 
 def test_what_cannot_be_handed_over_is_refused_by_name():
     with pytest.raises(ArgumentError, match=r"arrays\['n'\] is int64"):
-        ops.outside(print, {"n": np.arange(3)})
+        ops.host_callback(print, {"n": np.arange(3)})
     with pytest.raises(ArgumentError, match="callable or an address"):
-        ops.outside("print", np.ones(3))
+        ops.host_callback("print", np.ones(3))
     with pytest.raises(ArgumentError, match="when must be one bool"):
-        cr.trace(lambda x: ops.outside(print, x, x), np.ones(3))
+        cr.trace(lambda x: ops.host_callback(print, x, x), np.ones(3))
 
 
 @EXECUTORS
 def test_looking_on_changes_no_bit_of_a_training(monkeypatch, executor):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", executor)
     rows = []
-    plain, seen = train(), train(transform_gradients=lambda g: ops.outside(lambda row: rows.append(row.copy()), g))
+    plain, seen = (
+        train(),
+        train(transform_gradients=lambda g: ops.host_callback(lambda row: rows.append(row.copy()), g)),
+    )
     assert same_bits(tree.leaves(plain.parameters), tree.leaves(seen.parameters))
     assert len(rows) == 2 * 4
     assert {row.size for row in rows} == {sum(leaf.size for leaf in tree.leaves(START))}
@@ -179,7 +182,7 @@ def test_micro_batches_are_handed_over_once_an_update(monkeypatch, executor):
     calls = []
 
     def exchanged(gradients, last):
-        return ops.outside(lambda row: calls.append(1), gradients, last)
+        return ops.host_callback(lambda row: calls.append(1), gradients, last)
 
     train(transform_gradients=exchanged, accumulate=2)
     assert len(calls) == 2 * 2

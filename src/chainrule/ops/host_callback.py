@@ -1,4 +1,4 @@
-"""A call to the outside in the middle of a computation: to exchange gradients with other processes, or to look on.
+"""A call to a function of the host amid a computation: to exchange gradients with other processes, or to look on.
 
 The numbers to be handed over are laid one after another in a single array, which the function changes in place. An
 engine calls it in the thread that started the computation, while all others wait.
@@ -26,7 +26,7 @@ SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
 
 
 @dataclass(frozen=True)
-class Outside:
+class HostFunction:
     """A function that is called: one of Python's, or the address of one of C's; it prints as its name."""
 
     function: Callable[[Array], None] | int
@@ -46,52 +46,55 @@ class Outside:
             self.check(SIGNATURE(self.function)(array.ctypes.data, array.size))
         elif (result := self.function(array)) is not None and result is not array:
             raise ArgumentError(
-                f"outside: {self} must change its array in place and return None, it returned {result!r}"
+                f"host_callback: {self} must change its array in place and return None, it returned {result!r}"
             )
 
     def check(self, status: int) -> None:
         """Raise ChainruleError unless a C function returned 0."""
         if status:
-            raise ChainruleError(f"outside: {self} failed: it returned {status} instead of 0")
+            raise ChainruleError(f"host_callback: {self} failed: it returned {status} instead of 0")
 
 
-def _outside_type(when: ArrayType, *arrays: ArrayType, function: Outside) -> ArrayType:
+def _host_callback_type(when: ArrayType, *arrays: ArrayType, function: HostFunction) -> ArrayType:
     if when != ArrayType((), np.dtype(np.bool_)):
-        raise ArgumentError(f"outside: when must be one bool, got {when}")
+        raise ArgumentError(f"host_callback: when must be one bool, got {when}")
     dtypes = {array.dtype for array in arrays}
     if len(dtypes) != 1 or not (arrays[0].is_float or arrays[0].dtype == np.int64):
-        raise ArgumentError(f"outside: the arrays must be float32, float64 or int64, all alike, got {list(arrays)}")
+        raise ArgumentError(
+            f"host_callback: the arrays must be float32, float64 or int64, all alike, got {list(arrays)}"
+        )
     return ArrayType((sum(prod(array.shape) for array in arrays),), arrays[0].dtype)
 
 
-def _outside_array(when: Array, *arrays: Array, function: Outside) -> Array:
+def _host_callback_array(when: Array, *arrays: Array, function: HostFunction) -> Array:
     row = np.concatenate([np.ravel(array) for array in arrays])
     if when:
         function(row)
     return row
 
 
-def _no_derivative(position: int, g: Any, y: Any, *operands: Any, function: Outside) -> NoReturn:
+def _no_derivative(position: int, g: Any, y: Any, *operands: Any, function: HostFunction) -> NoReturn:
     raise ArgumentError(
-        f"outside: {function} cannot be differentiated: nobody knows its derivative; let it change gradients instead"
+        f"host_callback: {function} cannot be differentiated: nobody knows its derivative; "
+        "let it change gradients instead"
     )
 
 
-OUTSIDE = register(
+HOST_CALLBACK = register(
     Op(
-        "outside",
+        "host_callback",
         Kind.SOURCE,
-        "outside({*})",
-        infer=_outside_type,
-        numpy=_outside_array,
+        "host_callback({*})",
+        infer=_host_callback_type,
+        numpy=_host_callback_array,
         rules=EachOperand(_no_derivative),
         traits=Trait.ANCHOR | Trait.EFFECT,
     )
 )
 
 
-def outside(function: Callable[[Array], None] | int, arrays: Tree, when: Any = True) -> Tree:
-    """Let a function outside of the computation change arrays in place; return what they have become.
+def host_callback(function: Callable[[Array], None] | int, arrays: Tree, when: Any = True) -> Tree:
+    """Let a function of the host, which is not compiled, change arrays in place; return what they have become.
 
     Args:
         function: array [n] -> None. It gets one row of all numbers, leaf after leaf, each in C order; where there are
@@ -109,17 +112,17 @@ def outside(function: Callable[[Array], None] | int, arrays: Tree, when: Any = T
         Exception: whatever the function raises; in a training the step is then not made.
     """
     named = list(tree.items(arrays, "arrays"))
-    leaves = [leaf if isinstance(leaf, Value) else as_array(leaf, f"outside: {path}") for path, leaf in named]
+    leaves = [leaf if isinstance(leaf, Value) else as_array(leaf, f"host_callback: {path}") for path, leaf in named]
     for (path, _), leaf in zip(named, leaves, strict=True):
         if leaf.dtype not in (np.float32, np.float64):
-            raise ArgumentError(f"outside: {path} is {leaf.dtype}; only float32 and float64 can be handed over")
+            raise ArgumentError(f"host_callback: {path} is {leaf.dtype}; only float32 and float64 can be handed over")
     if not isinstance(function, int) and not callable(function):
-        raise ArgumentError(f"outside: the function must be callable or an address, got {function!r}")
+        raise ArgumentError(f"host_callback: the function must be callable or an address, got {function!r}")
     changed: dict[int, Any] = {}
     for dtype in (np.float32, np.float64):
         chosen = [number for number, leaf in enumerate(leaves) if leaf.dtype == dtype]
         if chosen:
-            row = apply(OUTSIDE, when, *(leaves[number] for number in chosen), function=Outside(function))
+            row = apply(HOST_CALLBACK, when, *(leaves[number] for number in chosen), function=HostFunction(function))
             ends = np.cumsum([prod(leaves[number].shape) for number in chosen]).tolist()
             for number, start, end in zip(chosen, [0, *ends], ends, strict=False):
                 changed[number] = np.reshape(row[start:end], leaves[number].shape)
