@@ -384,7 +384,9 @@ def test_many_paths_over_the_same_names_are_told_once():
 
 
 def test_a_missing_variable_is_asked_for():
-    with pytest.raises(ArgumentError, match="wrt says by which variable to derive; choose one of x, y"):
+    with pytest.raises(
+        ArgumentError, match="wrt names the variable to differentiate with respect to; choose one of x, y"
+    ):
         cr.derive("f = x*y")
     with pytest.raises(ArgumentError, match="no parameters with names"):
         cr.derive(lambda *x: x[0])

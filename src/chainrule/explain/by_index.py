@@ -70,13 +70,13 @@ def by_index(
     duals: tuple[Expression, Expression],
     vectors: frozenset[Expression],
 ) -> tuple[Line, ...]:
-    """The derivative by a factor of result = left right, derived from the indices and checked on numbers.
+    """The derivative with respect to a factor of result = left right, derived from the indices and checked on numbers.
 
     Args:
         result: the symbol of the product.
         left: a symbol or its transpose.
         right: the same.
-        wrt: the symbol of the factor by which to derive.
+        wrt: the symbol of the factor to differentiate with respect to.
         duals: what stands for the derivatives by the product and by the factor.
         vectors: which of the symbols have one axis.
 

@@ -70,7 +70,7 @@ def derive(
             lists and tuples of them, are given here. Parameters that it does not give take their defaults.
         style: "paths" (over all paths; with more than 32 of them "reverse" takes its place), "reverse" (adjoints), or
             "forward" (tangents).
-        order: how often to derive by the same variable.
+        order: how often to differentiate with respect to the same variable.
 
     Raises:
         ArgumentError: the text breaks the grammar, there is no such variable, or the function is none of numbers.
@@ -106,12 +106,16 @@ def _variables(computation: Computation, wrt: str | int | None, order: int) -> l
     if not isinstance(order, int) or isinstance(order, bool) or order < 1:
         raise ArgumentError(f"order must be at least 1, a whole number, got {order!r}")
     if not computation.inputs:
-        raise ArgumentError(f"{computation.function} is a number: it has no inputs by which to derive")
+        raise ArgumentError(
+            f"{computation.function} is a number: it has no inputs with respect to which to differentiate"
+        )
     if wrt is None and len(computation.inputs) == 1:
         wrt = 0
     inputs = computation.inputs
     if wrt is None:
-        raise ArgumentError(f"wrt says by which variable to derive; choose one of {', '.join(inputs)}")
+        raise ArgumentError(
+            f"wrt names the variable to differentiate with respect to; choose one of {', '.join(inputs)}"
+        )
     if isinstance(wrt, int) and -len(inputs) <= wrt < len(inputs):
         return [inputs[wrt]] * order
     names = [name.strip() for name in wrt.split(",")] if isinstance(wrt, str) else []

@@ -91,8 +91,8 @@ def written_operation(node: Node, operands: Sequence[Expression]) -> Expression:
         return Call(_FUNCTIONS.get(name, name), tuple(operands))
     if node.type.shape:
         raise ArgumentError(
-            f"{node.origin}: {name} of {node.type} has no form in matrices; derive by one element of an input instead, "
-            'as in wrt="x[2]"'
+            f"{node.origin}: {name} of {node.type} has no form in matrices; differentiate with respect to "
+            'one element of an input instead, as in wrt="x[2]"'
         )
     raise ArgumentError(
         f"{node.origin}: {name} of {node.type} is written on no board of numbers; derive a function of numbers, "

@@ -111,7 +111,8 @@ def _ones(count: int, constants: dict[Expression, Array]) -> Expression:
 def _no_form(node: Node) -> ArgumentError:
     return ArgumentError(
         f"{node.origin}: {node.op.name} of {node.type} has no form in matrices, which are products, sums and "
-        'elementwise functions of vectors and matrices; derive by one element of an input instead, as in wrt="x[2]"'
+        "elementwise functions of vectors and matrices; differentiate with respect to one element of "
+        'an input instead, as in wrt="x[2]"'
     )
 
 
