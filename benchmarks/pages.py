@@ -49,7 +49,7 @@ def _losses(sections: dict[str, Any]) -> str:
 
 def _training(entries: list[Entry]) -> str:
     text = f"### A training step\n\n![Times as fast as each peer, and share of the peak]({CHART})"
-    for kind, title in (("shuffled", "Everyone shuffles by himself"), ("given", "The order is given")):
+    for kind, title in (("shuffled", "Each library shuffles its own data"), ("given", "The order is given")):
         chosen = [entry for entry in entries if entry["order"] == kind]
         if chosen:
             text += f"\n\n{title}:\n\n" + times(chosen, "workload", "µs", with_share=True)

@@ -1,4 +1,4 @@
-"""The cost of a training step: in the order that is given to all, and with everyone shuffling by himself."""
+"""The cost of a training step: in the order that is given to all, and with each library shuffling its own data."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ INSIDE = [
     (FRACTION, (0, np.float32(0.5), math.nextafter(1, 0))),
     (SHARE, (0.5, 5e-324, math.nextafter(1, 0))),
 ]
-HOST_CALLBACK = [
+OUTSIDE = [
     (COUNT, (0, -1, 1.0, np.float64(2))),
     (SEED, (-1, 2**64, 1.5)),
     (POSITIVE, (0, -1, math.inf, math.nan)),
@@ -34,7 +34,7 @@ def test_numbers_inside_pass(constraint, value):
 
 
 @pytest.mark.parametrize(
-    ("constraint", "value"), [(c, value) for c, values in HOST_CALLBACK for value in (*values, *NO_NUMBERS)]
+    ("constraint", "value"), [(c, value) for c, values in OUTSIDE for value in (*values, *NO_NUMBERS)]
 )
 def test_a_broken_constraint_names_the_argument_what_it_must_be_and_its_value(constraint, value):
     with pytest.raises(ArgumentError) as caught:

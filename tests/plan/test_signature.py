@@ -81,7 +81,7 @@ PARTS = {
     Buffer: "node place order strides elements itemsize padded slot moving panel",
     Kernel: "number anchor space axes members stores epoch divided shared_axis condition continues",
     Store: "node buffer axes",
-    Plan: "graph usage actions buffers constants states results reads shared_bytes private_bytes ahead asking",
+    Plan: "graph usage actions buffers constants states results reads shared_bytes private_bytes prefetch asking",
 }
 
 

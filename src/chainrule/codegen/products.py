@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from chainrule.codegen import ahead
+from chainrule.codegen import prefetch
 from chainrule.codegen.elements import Elements
 from chainrule.codegen.loops import bounds_of, in_vectors, over_outer_axes, store_members
 from chainrule.codegen.matmul import Form, dot_kernel, micro_kernel, pack_kernel
@@ -181,7 +181,7 @@ class _Product:
         a = self.a.address((*self.at, row, Index(i64(0))))
         terms = e.number("terms", self.K)
         self._prefetch(row, height, column, width)
-        if ahead.asks(e):
+        if prefetch.asks(e):
             self._ask_ahead(group, row, column)
         f.call_pointer(kernel, a, self.a.stride(-2 if self.in_rows else -1), *right, terms, tile, i64(width))
         e.given[e.kernel.anchor] = self._from_tile(tile, width, row, column)
@@ -218,7 +218,7 @@ class _Product:
         in_panel, panels = -(-rows // group.rows), -(-columns // width)
         panel, place = f.udiv(column.value, i64(width)), f.udiv(row.value, i64(group.rows))
         tile = f.add(f.mul(panel, self.e.number("tiles of a panel", in_panel)), place)
-        ahead.ask(self.e, tile, in_panel * panels)
+        prefetch.ask(self.e, tile, in_panel * panels)
 
     def _read_beside(self) -> Iterator[tuple[Buffer, tuple[int, ...]]]:
         """The buffers whose elements lie beside those of the tile, with the axes of the space that they run along."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from chainrule.graph import CONSTANT, Graph, Node
 from chainrule.plan.actions import actions
-from chainrule.plan.ahead import rows_ahead, who_asks
 from chainrule.plan.fuse import Fusion
 from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
 from chainrule.plan.layout import (
@@ -23,6 +22,7 @@ from chainrule.plan.layout import (
     state,
 )
 from chainrule.plan.memory import lifetimes, place_scratch
+from chainrule.plan.prefetch import rows_ahead, who_asks
 from chainrule.plan.prepare import copy_of, prepare
 from chainrule.plan.schedule import Reading, is_alone, read_by, reading, schedule
 from chainrule.plan.share import share_columns

@@ -231,7 +231,7 @@ class Plan:
         reads: for every kernel the nodes that it reads from memory, each with the ways it is indexed.
         shared_bytes: scratch memory that all threads see.
         private_bytes: scratch memory for each thread.
-        ahead: nodes that take rows which the step before asks for, as they come from far away.
+        prefetch: nodes that take rows which the step before asks for, as they come from far away.
         asking: the kernel that asks for those of the next step.
     """
 
@@ -245,7 +245,7 @@ class Plan:
     reads: Mapping[Kernel, Mapping[Node, set[tuple[int | None, ...]]]]
     shared_bytes: int
     private_bytes: int
-    ahead: tuple[Node, ...] = ()
+    prefetch: tuple[Node, ...] = ()
     asking: Kernel | None = None
 
     @cached_property

@@ -8,18 +8,18 @@ from chainrule.codegen.scope import ZERO, Index
 from chainrule.codegen.values import Val, i64
 from chainrule.codegen.views import place_taken
 from chainrule.graph import Node
-from chainrule.plan.ahead import lines_of_row, may_ask
 from chainrule.plan.layout import LINE
+from chainrule.plan.prefetch import lines_of_row, may_ask
 
 
 def asks(e: Elements) -> bool:
     """Whether a kernel has the code: all of one kind do, so as to be one function, and a number tells how much."""
-    return bool(e.plan.ahead) and may_ask(e.kernel)
+    return bool(e.plan.prefetch) and may_ask(e.kernel)
 
 
 def ask(e: Elements, tile: Val, tiles: int) -> None:
     """Ask for one tile's share of the lines."""
-    for node in e.plan.ahead:
+    for node in e.plan.prefetch:
         share = -(-node.type.shape[0] * lines_of_row(node) // tiles) if e.kernel is e.plan.asking else 0
         _ask(e, node, tile, e.number(("lines", node), share))
 

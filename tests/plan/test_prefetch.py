@@ -8,8 +8,8 @@ import pytest
 from chainrule.codegen.program import write_program
 from chainrule.codegen.target import host
 from chainrule.plan import make_plan
-from chainrule.plan.ahead import lines_of_row
 from chainrule.plan.kernels import Usage
+from chainrule.plan.prefetch import lines_of_row
 from engine_runs import traced
 from training_steps import training_step
 
@@ -21,7 +21,7 @@ def planned(**options):
 
 def test_rows_of_a_large_array_are_asked_for():
     plan = planned()
-    (rows,) = plan.ahead
+    (rows,) = plan.prefetch
     data = rows.operands[0].type
     assert data.shape == (1500, 300)  # the inputs, and not the labels
     assert lines_of_row(rows) == -(-300 * data.dtype.itemsize // 64)
@@ -37,7 +37,7 @@ def test_rows_of_a_large_array_are_asked_for():
     ],
 )
 def test_what_is_near_or_little_is_not(options):
-    assert planned(**options).ahead == ()
+    assert planned(**options).prefetch == ()
 
 
 def test_rows_of_rows_that_were_chosen_are_asked_for_too():
@@ -48,9 +48,9 @@ def test_rows_of_rows_that_were_chosen_are_asked_for_too():
     W, X = np.zeros((300, 40)), np.zeros((1500, 300))
     graph = traced(step, W, X, np.arange(700), np.arange(32))
     usage = Usage(carried=((0, 0),), moving_inputs=frozenset({3}))
-    (rows,) = make_plan(graph, usage).ahead
+    (rows,) = make_plan(graph, usage).prefetch
     assert rows.operands[0] is graph.inputs[1]
-    assert make_plan(graph, replace(usage, moving_inputs=frozenset())).ahead == ()  # every step has the same rows
+    assert make_plan(graph, replace(usage, moving_inputs=frozenset())).prefetch == ()  # every step has the same rows
 
 
 def test_only_products_that_update_weights_ask():
