@@ -98,7 +98,7 @@ class Compiled(Program):
         return self.inspection(*args, **kwargs).report()
 
     def llvm(self, *args: Tree, **kwargs: Tree) -> str:
-        """The program for such arguments in LLVM's language."""
+        """The program for such arguments in LLVM IR."""
         return self.inspection(*args, **kwargs).llvm()
 
     def asm(self, *args: Tree, **kwargs: Tree) -> str:

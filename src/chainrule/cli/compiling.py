@@ -29,7 +29,7 @@ SHOWN = ("plan", "graph", "llvm", "asm")
     type=click.Choice(SHOWN),
     default=SHOWN[0],
     show_default=True,
-    help="Kernels with their times, the graph, LLVM's language, or machine code.",
+    help="Kernels with their times, the graph, LLVM IR, or machine code.",
 )
 @click.option(
     "--batch-size",
