@@ -80,7 +80,7 @@ class Executable:
 
     @cached_property
     def ir(self) -> str:
-        """The program in LLVM's language; written if its machine code is not kept, or if somebody asks."""
+        """The program in LLVM IR; written if its machine code is not kept, or if somebody asks."""
         from chainrule.codegen.program import write_program  # most processes find all their code in the cache
 
         return str(write_program(self.plan, self.target, self._threads))

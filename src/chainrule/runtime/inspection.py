@@ -72,7 +72,7 @@ class Inspection:
         return Executable(self.plan, self.threads)
 
     def llvm(self) -> str:
-        """The program as text in LLVM's language."""
+        """The program as text in LLVM IR."""
         return self.executable.ir
 
     def assembly(self) -> str:
