@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.figures import counted
 from chainrule.graph import NO_TRAITS, Kind, Op, Rule, Trait, register
 from chainrule.ops.convert import broadcast, common_dtype, dtype_of, fit, loop_dtypes, match, match_loop, shape_of
 from chainrule.ops.special import erf as _erf_of_array
@@ -263,10 +262,10 @@ def _truth(x: ArrayLike) -> Any:
 @implements(np.where)
 def _where(condition: ArrayLike, *choices: ArrayLike) -> Any:
     if len(choices) != 2:
+        alone = "np.where of a condition alone gives positions, as many as it is true"
         refuse(
-            f"np.where of a condition and {counted(len(choices), 'array')} gives positions, as many as the condition "
-            "is true",
-            "choose with np.where(condition, a, b)",
+            "np.where chooses from two arrays" if choices else alone,
+            "write np.where(condition, a, b)",
         )
     a, b = choices
     condition = condition if common_dtype(condition) == _BOOL else np.not_equal(condition, 0)
