@@ -272,7 +272,7 @@ def every_form():
         notes=('a ‘note’ with <tags> & \\ $ % # _ { } ~ ^ " | … é 中 ½',),
         lines=(
             Line(Rule.SOUGHT, Derivative("f", "x")),
-            *(Line(Rule.ELIMINATE, form, names=(f"form {n}",)) for n, form in enumerate(forms)),
+            *(Line(Rule.INTERMEDIATE, form, left=Symbol(f"form {n}")) for n, form in enumerate(forms)),
         ),
         point={"x": float("-inf")},
         value=float("inf"),

@@ -164,10 +164,10 @@ def test_small_tables_are_gone_through_more_often(rows, steps_in_all, batch_size
         ({"batch_size": -1}, "batch_size"),
         ({"test": 0.0}, "test must lie between"),
         ({"test": 1.0}, "test must lie between"),
-        ({"test": "half"}, "test must lie between .*, not 'half'"),
+        ({"test": "half"}, "test must lie between .*, got 'half'"),
         ({"test": 0.001}, "test 0.001 of 50 rows would set 0 aside"),
         ({"seed": -1}, "seed"),
-        ({"seed": 1.5}, "seed must be a whole number .*, not 1.5"),
+        ({"seed": 1.5}, "seed must be a whole number .*, got 1.5"),
         ({"task": "guess"}, "task"),
     ],
 )
