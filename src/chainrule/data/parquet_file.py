@@ -1,7 +1,6 @@
 """A Parquet file states its types, and they decide the kinds; text is read as the text of every source.
 
-DuckDB reads in parallel and promises no order, so every query brings the number of each row along, and the values are
-put where it says.
+DuckDB promises no order, so every query brings the number of each row along, and the values are put where it says.
 """
 
 from __future__ import annotations
