@@ -37,7 +37,7 @@ if __name__ == "__main__":
 def test_the_plan_of_a_function_of_nested_arrays(command, functions):
     types = "--arg", "{'W': f32[10,84], 'b': f32[10]}", "--arg", "f32[64, 84]"
     text = shown(command("compile", "functions.py:loss", *types))
-    assert re.match(r"loss: \d kernels in \d epochs", text)
+    assert re.match(r"loss: \d kernels in \d phases", text)
     assert re.search(r"matmul, add, tanh, multiply +64×10 +\d+×\d+ .* [mµn]s\n", text)
 
 

@@ -14,25 +14,25 @@ from chainrule import optim
 from chainrule.codegen.memory import Memory
 from chainrule.codegen.program import write_program
 from chainrule.codegen.target import target
-from chainrule.plan import Check, Kernel, Meet, Place, make_plan
+from chainrule.plan import Barrier, Check, Kernel, Place, make_plan
 from engine_runs import traced
 from random_programs import programs
 from training_steps import training_step
 
-CALL = re.compile(r"call void @run_kernels\(.*i64 (\d+), i64 (\d+)\)|call void @(meet)|ret i1 (false)")
+CALL = re.compile(r"call void @run_kernels\(.*i64 (\d+), i64 (\d+)\)|call void @(barrier)|ret i1 (false)")
 
 
 def actions_of(text):
-    """What the function of a step does: numbers of kernels, meetings, and places where it may be left."""
+    """What the function of a step does: numbers of kernels, barriers, and places where it may be left."""
     step = re.search(r"^define .*@make_step.*?^}", text, re.MULTILINE | re.DOTALL).group()
     found = []
-    for first, end, meeting, leaving in CALL.findall(step):
-        found += range(int(first), int(end)) if end else [meeting or leaving]
+    for first, end, barrier, leaving in CALL.findall(step):
+        found += range(int(first), int(end)) if end else [barrier or leaving]
     return found
 
 
 def said_by(plan):
-    names = {Meet: "meet", Check: "false"}
+    names = {Barrier: "barrier", Check: "false"}
     return [action.number if isinstance(action, Kernel) else names[type(action)] for action in plan.actions]
 
 
@@ -52,8 +52,8 @@ def plan(request):
 def test_the_code_of_a_step_does_the_actions_of_its_plan(plan):
     assert actions_of(str(write_program(plan, target("avx2"), 2))) == said_by(plan)
     assert "false" in said_by(plan)
-    meetings = [position for position, action in enumerate(plan.actions) if isinstance(action, Meet)]
-    for position in meetings:
+    barriers = [position for position, action in enumerate(plan.actions) if isinstance(action, Barrier)]
+    for position in barriers:
         spoilt = replace(plan, actions=plan.actions[:position] + plan.actions[position + 1 :])
         assert actions_of(str(write_program(spoilt, target("avx2"), 2))) == said_by(spoilt)
 

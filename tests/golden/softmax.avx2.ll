@@ -315,7 +315,7 @@ loop38.end:
 loop1.end:
   ret void
 }
-define internal void @meet(ptr %context, i64 %thread, i64 %threads) nounwind noinline {
+define internal void @barrier(ptr %context, i64 %thread, i64 %threads) nounwind noinline {
 entry:
   %v1 = icmp sgt i64 %threads, 1
   br i1 %v1, label %when2, label %when2.end
@@ -332,7 +332,7 @@ when2:
   %v12.any = icmp slt i64 0, %threads
   br i1 %v12.any, label %loop11.body, label %loop11.end
 loop11.body:
-  %v12 = phi i64 [ 0, %when2 ], [ %v12.next, %met ]
+  %v12 = phi i64 [ 0, %when2 ], [ %v12.next, %arrived ]
   %v13 = mul i64 %v12, 128
   %v14 = getelementptr inbounds i8, ptr %v4, i64 %v13
   br label %spin
@@ -340,7 +340,7 @@ spin:
   %spins = phi i64 [ 0, %loop11.body ], [ %again, %pause ], [ 0, %offer ]
   %v15 = load atomic i64, ptr %v14 acquire, align 8
   %v16 = icmp sge i64 %v15, %v10
-  br i1 %v16, label %met, label %wait
+  br i1 %v16, label %arrived, label %wait
 wait:
   %again = add i64 %spins, 1
   %long = icmp sgt i64 %spins, 2000
@@ -351,7 +351,7 @@ pause:
 offer:
   %ignored = call i32 %v6()
   br label %spin
-met:
+arrived:
   %v12.sum = add nuw nsw i64 %v12, 1
   %v12.next = call i64 @llvm.expect.i64(i64 %v12.sum, i64 1)
   %v12.more = icmp slt i64 %v12.next, %threads
@@ -413,7 +413,7 @@ loop1.end:
 define internal i1 @make_step(ptr %context, i64 %thread, i64 %threads, i64 %step) nounwind {
 entry:
   call void @run_kernels(ptr %context, i64 %thread, i64 %threads, i64 %step, i64 0, i64 4)
-  call void @meet(ptr %context, i64 %thread, i64 %threads)
+  call void @barrier(ptr %context, i64 %thread, i64 %threads)
   ret i1 true
 }
 define void @run(ptr %context, i64 %thread, i64 %threads) nounwind {

@@ -60,7 +60,7 @@ def test_functions_outside_are_called_in_every_step():
 
 
 @pytest.mark.parametrize("clip_norm", [None, 1.0])
-def test_a_micro_batch_computes_the_optimizer_apart_from_its_products_and_without_more_meetings(clip_norm):
+def test_a_micro_batch_computes_the_optimizer_apart_from_its_products_and_without_more_barriers(clip_norm):
     def plan_of(accumulate):
         graph, usage, *_ = training_step(optimizer=optim.Adam(0.01, clip_norm=clip_norm), accumulate=accumulate)
         return make_plan(graph, usage)
@@ -72,7 +72,7 @@ def test_a_micro_batch_computes_the_optimizer_apart_from_its_products_and_withou
     assert roots <= set(apart)
     assert all(kernel.anchor.op.name != "matmul" for kernel in apart)
     assert sum(store.buffer.place is Place.STATE for kernel in apart for store in kernel.stores) == 3 * 6
-    assert plan.epochs == plan_of(1).epochs
+    assert plan.phases == plan_of(1).phases
 
 
 def test_what_is_left_out_is_not_computed():

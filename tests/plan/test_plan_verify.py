@@ -12,7 +12,7 @@ from hypothesis import given
 import chainrule as cr
 from chainrule.errors import PlanError
 from chainrule.graph import INPUT, Kind
-from chainrule.plan import Check, Meet, Place, Usage, make_plan
+from chainrule.plan import Barrier, Check, Place, Usage, make_plan
 from chainrule.plan.actions import actions
 from chainrule.plan.kernels import AS_GIVEN
 from chainrule.plan.layout import base_of
@@ -49,7 +49,7 @@ def writes_state(kernel):
 
 
 def fall(plan):
-    plan.kernels[0].epoch = 9
+    plan.kernels[0].phase = 9
 
 
 def number(plan):
@@ -57,12 +57,12 @@ def number(plan):
 
 
 def early_read(plan):
-    """A gradient sums over the rows of all threads: it cannot run in the epoch that computes them."""
-    kernel = first(plan, lambda kernel: kernel.anchor.op.kind is Kind.CONTRACTION and kernel.epoch > 0)
+    """A gradient sums over the rows of all threads: it cannot run in the phase that computes them."""
+    kernel = first(plan, lambda kernel: kernel.anchor.op.kind is Kind.CONTRACTION and kernel.phase > 0)
     kernels = list(plan.kernels)
     kernels.remove(kernel)
-    kernel.epoch = 0
-    position = sum(other.epoch == 0 for other in kernels)
+    kernel.phase = 0
+    position = sum(other.phase == 0 for other in kernels)
     return renumbered(plan, [*kernels[:position], kernel, *kernels[position:]])
 
 
@@ -132,10 +132,10 @@ def panelled_factor(plan):
 
 
 def hasty_state(plan):
-    """A state is overwritten in the epoch in which others still read it, and before the guard has spoken."""
+    """A state is overwritten in the phase in which others still read it, and before the guard has spoken."""
     kernel = first(plan, writes_state)
     kernels = [other for other in plan.kernels if other is not kernel]
-    kernel.epoch = 0
+    kernel.phase = 0
     return renumbered(plan, [kernel, *kernels])
 
 
@@ -188,7 +188,7 @@ def added_up_by_all(plan):
 
 
 DEFECTS = {
-    fall: "runs when the threads have met 0 times",
+    fall: "runs after 0 barriers",
     number: "is at position 1",
     early_read: "before all threads have run kernel",
     nobody_writes: "writes nothing|which nobody writes|can neither compute nor read|does not say what it reads",
@@ -216,7 +216,7 @@ DEFECTS = {
 
 def test_the_plan_of_a_training_step_holds(plan):
     verify(plan)
-    assert plan.epochs > 1
+    assert plan.phases > 1
     assert plan.usage.guard is not None
 
 
@@ -236,13 +236,13 @@ def test_a_state_may_not_change_before_the_guard_is_known():
     plan = make_plan(traced(step, x, x), Usage(carried=((0, 0),), guard=1))
     verify(plan)
     for kernel in plan.kernels:
-        kernel.epoch = 0
+        kernel.phase = 0
     by_state = sorted(plan.kernels, key=lambda kernel: not writes_state(kernel))
     with pytest.raises(PlanError, match="before the guard or a call to the outside is checked"):
         verify(renumbered(plan, by_state))
 
 
-# Meetings
+# Barriers
 
 
 def exchanging_step():
@@ -282,24 +282,24 @@ STEPS = {
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 @pytest.mark.parametrize("threads", [1, 4])
-def test_no_meeting_can_be_left_out(step, threads):
+def test_no_barrier_can_be_left_out(step, threads):
     graph, usage = step()
     plan = make_plan(graph, replace(usage, threads=threads))
     verify(plan)
-    meetings = [position for position, action in enumerate(plan.actions) if isinstance(action, Meet)]
-    assert len(meetings) == plan.epochs
-    for position in meetings:
-        epochs = [kernel.epoch for kernel in plan.kernels]
+    barriers = [position for position, action in enumerate(plan.actions) if isinstance(action, Barrier)]
+    assert len(barriers) == plan.phases
+    for position in barriers:
+        phases = [kernel.phase for kernel in plan.kernels]
         spoilt = replace(plan, actions=plan.actions[:position] + plan.actions[position + 1 :])
-        met = 0
+        passed = 0
         for action in spoilt.actions:  # as a planner would say it that has forgotten why
-            met += isinstance(action, Meet)
-            if not isinstance(action, Meet | Check):
-                action.epoch = met
+            passed += isinstance(action, Barrier)
+            if not isinstance(action, Barrier | Check):
+                action.phase = passed
         with pytest.raises(PlanError):
             verify(spoilt)
-        for kernel, epoch in zip(plan.kernels, epochs, strict=True):
-            kernel.epoch = epoch
+        for kernel, phase in zip(plan.kernels, phases, strict=True):
+            kernel.phase = phase
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)

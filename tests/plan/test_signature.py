@@ -23,7 +23,7 @@ def signature_of(function, *arguments, usage=None):
     return signature(make_plan(traced(function, *arguments), usage or Usage()))
 
 
-def signature_without_meeting(function, *arguments):
+def signature_without_barrier(function, *arguments):
     plan = make_plan(traced(function, *arguments))
     return signature(replace(plan, actions=plan.kernels))
 
@@ -65,7 +65,7 @@ DIFFERENT = {
     "moving output": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(moving_outputs=frozenset({0}))),
     "resident": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(resident=frozenset({0}))),
     "not guarded": lambda: signature_of(lambda x: (x + 1, np.sum(x)), VECTOR, usage=Usage(carried=((0, 0),))),
-    "without a meeting": lambda: signature_without_meeting(lambda x: x @ x.T, MATRIX),
+    "without a barrier": lambda: signature_without_barrier(lambda x: x @ x.T, MATRIX),
     "with it": lambda: signature_of(lambda x: x @ x.T, MATRIX),
     "guarded": lambda: signature_of(lambda x: (x + 1, np.sum(x)), VECTOR, usage=Usage(carried=((0, 0),), guard=1)),
 }
@@ -79,7 +79,7 @@ def test_what_changes_the_program_changes_the_signature():
 
 PARTS = {
     Buffer: "node place order strides elements itemsize padded slot moving panel",
-    Kernel: "number anchor space axes members stores epoch divided shared_axis condition continues",
+    Kernel: "number anchor space axes members stores phase divided shared_axis condition continues",
     Store: "node buffer axes",
     Plan: "graph usage actions buffers constants states results reads shared_bytes private_bytes prefetch asking",
 }

@@ -170,7 +170,7 @@ def test_buffers_that_live_together_lie_apart_and_none_is_larger_than_it_must_be
         assert buffer.slot % LINE == 0
         assert buffer.slot + buffer.bytes <= shared
     everything = sum(-(-buffer.bytes // (2 * LINE)) * 2 * LINE for buffer in buffers)
-    at_once = [sum(b.bytes for b in buffers if lives[b][0] <= epoch <= lives[b][1]) for epoch in range(9)]
+    at_once = [sum(b.bytes for b in buffers if lives[b][0] <= phase <= lives[b][1]) for phase in range(9)]
     assert max(at_once, default=0) <= shared <= everything
 
 
@@ -187,7 +187,7 @@ def test_private_buffers_lie_one_after_another():
 def test_a_buffer_lives_from_its_writer_to_its_last_reader():
     node = node_of((3,))
     buffer = scratch(node, (0,))
-    kernels = [Kernel(i, node, (3,), (0,), epoch=epoch) for i, epoch in enumerate((0, 2, 3))]
+    kernels = [Kernel(i, node, (3,), (0,), phase=phase) for i, phase in enumerate((0, 2, 3))]
     kernels[0].stores = [Store(node, buffer, (0,))]
     lives = lifetimes(kernels, {kernels[0]: [], kernels[1]: [node], kernels[2]: []}, {node: buffer})
     assert lives == {buffer: (0, 2)}

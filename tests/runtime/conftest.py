@@ -28,7 +28,7 @@ def cache_directory(tmp_path, monkeypatch):
 @pytest.fixture
 def native():
     """The functions of `native_functions`, loaded."""
-    return load(FUNCTIONS, host(), ["visit", "meet", "twice"])
+    return load(FUNCTIONS, host(), ["visit", "barrier", "twice"])
 
 
 @pytest.fixture

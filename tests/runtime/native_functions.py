@@ -14,9 +14,9 @@ define void @visit(ptr %context, i64 %thread, i64 %threads) nounwind {
   ret void
 }
 
-; Wait until all threads are here, and count those that met in context[0]; context[2] is the address of yield.
+; Wait until all threads are here, and count those that arrived in context[0]; context[2] is the address of yield.
 ; A thread that is alone for millions of rounds gives up, so that a test fails and does not hang.
-define void @meet(ptr %context, i64 %thread, i64 %threads) nounwind {
+define void @barrier(ptr %context, i64 %thread, i64 %threads) nounwind {
 entry:
   %here.place = getelementptr i64, ptr %context, i64 1
   %yield.place = getelementptr i64, ptr %context, i64 2
@@ -27,13 +27,13 @@ wait:
   %round = phi i64 [ 0, %entry ], [ %next, %again ]
   %here = load atomic i64, ptr %here.place seq_cst, align 8
   %all = icmp sge i64 %here, %threads
-  br i1 %all, label %met, label %again
+  br i1 %all, label %arrived, label %again
 again:
   %ignored = call i32 %yield()
   %next = add i64 %round, 1
   %patient = icmp ult i64 %next, 20000000
   br i1 %patient, label %wait, label %alone
-met:
+arrived:
   %one = atomicrmw add ptr %context, i64 1 seq_cst
   ret void
 alone:

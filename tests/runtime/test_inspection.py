@@ -58,9 +58,9 @@ def report():
 
 def test_it_has_every_kernel_in_order_with_its_work(report):
     assert [kernel.number for kernel in report.kernels] == list(range(len(report.kernels)))
-    epochs = [kernel.epoch for kernel in report.kernels]
-    assert epochs == sorted(epochs)
-    assert report.epochs == epochs[-1] + 1
+    phases = [kernel.phase for kernel in report.kernels]
+    assert phases == sorted(phases)
+    assert report.phases == phases[-1] + 1
     (product,) = [kernel for kernel in report.kernels if kernel.operations[0] == "matmul"]
     assert product.operations == ("matmul", "add", "tanh")
     assert product.space == (48, 64)
@@ -108,11 +108,11 @@ def test_predictions_grow_with_the_work():
 
 def test_it_prints_as_a_table(report):
     lines = str(report).splitlines()
-    assert re.fullmatch(rf"layer: {len(report.kernels)} kernels in \d epochs?, \w+", lines[0])
+    assert re.fullmatch(rf"layer: {len(report.kernels)} kernels in \d phases?, \w+", lines[0])
     assert re.fullmatch(r"scratch memory: .+ k?B shared, .+B for each thread", lines[1])
     assert re.fullmatch(r"\S+ .?s by 1 thread, 20\d kflop, \S+ .?flop/s", lines[2])
     header = lines[4].split()
-    assert header == ["#", "epoch", "computes", "space", "tiles", "threads", "flop", "bytes", "predicted", "measured"]
+    assert header == ["#", "phase", "computes", "space", "tiles", "threads", "flop", "bytes", "predicted", "measured"]
     assert len(lines) == 5 + len(report.kernels)
     assert any("matmul, add, tanh" in line and "48×64" in line for line in lines[5:])
     assert str(report) == repr(report)
@@ -133,7 +133,7 @@ def test_donated_arguments_are_not_changed():
 def test_functions_without_arithmetic_or_elements():
     assert len(cr.compile(lambda x: x).plan(np.ones(3)).kernels) == 1
     assert cr.compile(lambda x: x * 2).plan(np.ones((0, 3))).kernels[0].flops == 0
-    assert "1 kernel in 1 epoch" in str(cr.compile(lambda x: x * 2).plan(1.0))
+    assert "1 kernel in 1 phase" in str(cr.compile(lambda x: x * 2).plan(1.0))
 
 
 def test_code_as_text():

@@ -170,5 +170,5 @@ def test_a_plan_that_does_not_hold_is_found_by_these_tests_in_whatever_way_it_is
     plans._plans.clear()
     everything = build.actions
     monkeypatch.setattr(build, "actions", lambda *parts: everything(*parts)[:-1])
-    with pytest.raises(PlanError, match="does not end with a meeting"):
+    with pytest.raises(PlanError, match="does not end with a barrier"):
         way(graph)

@@ -21,14 +21,14 @@ PREPARE = """
     from chainrule.codegen.target import host
     from chainrule.runtime import threads
     from chainrule.runtime.code import load
-    native = load(FUNCTIONS, host(), ["visit", "meet", "stay"])
+    native = load(FUNCTIONS, host(), ["visit", "barrier", "stay"])
     def memory(*values):
         return (ctypes.c_int64 * 64)(*values)
     def run(name, memory, count):
         threads.run(native.address(name), ctypes.addressof(memory), count)
-    def met(count):
+    def arrivals(count):
         numbers = memory(0, 0, threads.yield_address())
-        run("meet", numbers, count)
+        run("barrier", numbers, count)
         return numbers[0]
 """
 
@@ -44,7 +44,7 @@ def test_each_thread_is_called_once_with_its_number(native, numbers, count):
 def test_all_threads_of_a_run_are_there_at_once(native, numbers, count):
     memory, address = numbers
     memory[2] = threads.yield_address()
-    threads.run(native.address("meet"), address, count)
+    threads.run(native.address("barrier"), address, count)
     assert memory[0] == count
 
 
@@ -65,7 +65,7 @@ def test_sixteen_python_threads_run_at_the_same_time(script):
         + """
     results = []
     def repeat():
-        results.extend(met(3) for _ in range(100))
+        results.extend(arrivals(3) for _ in range(100))
     together = [threading.Thread(target=repeat) for _ in range(16)]
     [thread.start() for thread in together]
     [thread.join() for thread in together]
@@ -183,7 +183,7 @@ def test_interrupts_at_random_moments_leave_no_thread_inside(script):
             signal.setitimer(signal.ITIMER_REAL, 0)
             interrupted += 1
             inside += numbers[0] - numbers[1]
-    print(interrupted, inside, met(4))
+    print(interrupted, inside, arrivals(4))
     """
     )
     assert printed == "1500 0 4\n"
@@ -194,13 +194,13 @@ def test_a_forked_child_has_workers_of_its_own(script):
     printed = script(
         PREPARE
         + """
-    print(met(3), flush=True)
+    print(arrivals(3), flush=True)
     child = os.fork()
     if child == 0:
         signal.alarm(300)
-        print(met(3), met(4), threads._pool._slots, flush=True)
+        print(arrivals(3), arrivals(4), threads._pool._slots, flush=True)
         os._exit(7)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), met(5))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), arrivals(5))
     """
     )
     assert printed == "3\n3 4 3\n7 5\n"
@@ -218,10 +218,10 @@ def test_children_forked_while_other_threads_run_and_compile(script):
             i += 1
             text = FUNCTIONS + f"define i64 @{name}() {{ ret i64 {i} }}"
             load(text, host(), [name])
-    def meet():
+    def wait():
         while not stop.is_set():
-            met(2)
-    busy = [threading.Thread(target=compile, args=(name,)) for name in ("a", "b")] + [threading.Thread(target=meet)]
+            arrivals(2)
+    busy = [threading.Thread(target=compile, args=(name,)) for name in ("a", "b")] + [threading.Thread(target=wait)]
     [thread.start() for thread in busy]
     codes = []
     for i in range(25):
@@ -230,7 +230,7 @@ def test_children_forked_while_other_threads_run_and_compile(script):
         if child == 0:
             signal.alarm(300)
             answer = load(f"define i64 @answer() {{ ret i64 {i} }}", host(), ["answer"])
-            right = answer.function("answer", result=ctypes.c_int64)() == i and met(2) == 2
+            right = answer.function("answer", result=ctypes.c_int64)() == i and arrivals(2) == 2
             os._exit(0 if right else 1)
         codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     stop.set()
@@ -244,7 +244,7 @@ def test_children_forked_while_other_threads_run_and_compile(script):
 @pytest.mark.parametrize("last", ["", "threading.Thread(target=run, args=('stay', forever, 3), daemon=True).start()"])
 def test_the_interpreter_ends_though_workers_wait_or_work(script, last):
     inside = 3 if last else 0
-    text = f"{PREPARE}\n    met(4)\n    forever = memory(0, 0, 2**62)\n    {last}\n"
+    text = f"{PREPARE}\n    arrivals(4)\n    forever = memory(0, 0, 2**62)\n    {last}\n"
     text += f"    while forever[0] < {inside}:\n        time.sleep(0.001)\n"
     assert script(text + "    print(forever[0])\n") == f"{inside}\n"
 

@@ -1,7 +1,7 @@
 """What a program and its callers agree on: its functions, and the block of pointers and numbers that they receive.
 
 Slots of 8 bytes: shared scratch memory, private scratch memory, steps to do, steps done, the error flag, the address of
-a function that yields the processor, the flags at which threads meet; then arguments, states, results, for each
+a function that yields the processor, the flags of the barrier; then arguments, states, results, for each
 function outside its address and what it returned when it failed, and the strides of arguments that have their own.
 """
 

@@ -1,4 +1,4 @@
-"""The whole program: kernels in the order of the plan, steps in a loop, and the places where threads meet."""
+"""The whole program: kernels in the order of the plan, steps in a loop, and the barrier of the threads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from chainrule.codegen.subnormals import flushed
 from chainrule.codegen.target import Target
 from chainrule.codegen.values import Val, constant, i64
 from chainrule.graph import Node
-from chainrule.plan import Action, Buffer, Check, Kernel, Meet, Plan
+from chainrule.plan import Action, Barrier, Buffer, Check, Kernel, Plan
 
 _SPINS = 2000  # rounds of waiting, about 20 µs, before the processor is offered to others
 
@@ -38,7 +38,7 @@ def write_program(plan: Plan, target: Target, threads: int) -> Module:
     """
     module = Module(fma=target.fma)
     kernels = [write_kernel(module, target, plan, kernel, threads) for kernel in plan.kernels]
-    _write_meeting(module, target)
+    _write_barrier(module, target)
     _write_run(module, plan, kernels)
     _write_entry(module, target, plan)
     _write_again(module)
@@ -85,8 +85,8 @@ def _write_step(f: Function, plan: Plan) -> None:
     """One step, action by action; false if the guard or a failure outside stopped it before a state was changed."""
     for action in _together(plan.actions):
         match action:
-            case Meet():
-                f.call("meet", *f.parameters[:3])
+            case Barrier():
+                f.call("barrier", *f.parameters[:3])
             case Check(kernel):
                 _leave_unless(
                     f, _callback_succeeded(f, plan, kernel) if kernel.is_host_callback else _is_finite(f, plan)
@@ -96,10 +96,10 @@ def _write_step(f: Function, plan: Plan) -> None:
     f.finish(constant("i1", True))
 
 
-def _together(actions: Iterable[Action]) -> Iterator[Meet | Check | list[Kernel]]:
+def _together(actions: Iterable[Action]) -> Iterator[Barrier | Check | list[Kernel]]:
     """The actions, with kernels of one condition that follow each other in one list, for one call."""
     for key, group in groupby(actions, lambda action: action.condition if isinstance(action, Kernel) else action):
-        if isinstance(key, Meet | Check):
+        if isinstance(key, Barrier | Check):
             yield key
         else:
             yield [action for action in group if isinstance(action, Kernel)]
@@ -179,10 +179,10 @@ def _leave_unless(f: Function, good: Val) -> None:
     f.label(f"good{number}")
 
 
-def _write_meeting(module: Module, target: Target) -> None:
+def _write_barrier(module: Module, target: Target) -> None:
     """Wait until all threads are here: each counts in a line of its own and looks at the others' counts."""
     parameters = (("context", "ptr"), ("thread", "i64"), ("threads", "i64"))
-    f = Function(module, "meet", parameters, attributes="nounwind noinline", exported=False)
+    f = Function(module, "barrier", parameters, attributes="nounwind noinline", exported=False)
     _, _, threads = f.parameters
     with f.when(f.icmp("sgt", threads, i64(1))):
         _write_wait(f, target)
@@ -209,7 +209,7 @@ def _wait_for(f: Function, target: Target, flag: Val, count: Val, offered: Val) 
     f.emit(f"%spins = phi i64 [ 0, %{before} ], [ %again, %pause ], [ 0, %offer ]")
     seen = f.value("i64", f"load atomic i64, {flag} acquire, align 8")
     here = f.icmp("sge", seen, count)
-    f.emit(f"br {here}, label %met, label %wait")
+    f.emit(f"br {here}, label %arrived, label %wait")
     f.label("wait")
     f.emit("%again = add i64 %spins, 1")
     f.emit(f"%long = icmp sgt i64 %spins, {_SPINS}")
@@ -225,4 +225,4 @@ def _wait_for(f: Function, target: Target, flag: Val, count: Val, offered: Val) 
     f.label("offer")
     f.emit(f"%ignored = call i32 {offered.name}()")
     f.emit("br label %spin")
-    f.label("met")
+    f.label("arrived")

@@ -4,8 +4,8 @@ A kernel is a loop nest over a *space*. It computes its anchor, the node that ma
 reduction, or an elementwise node), and every node that can be computed at the same place in the same loop. Axis 0 of
 its space, or axis 1 of some products, is divided among the threads, each thread taking one run of it.
 
-Every thread does the *actions* of a plan one after another: it runs its part of a kernel, meets the other threads, or
-checks whether to leave the step. What lies between two meetings is an *epoch*: within one, a thread reads only what it
+Every thread does the *actions* of a plan one after another: it runs its part of a kernel, waits at a barrier, or
+checks whether to leave the step. What lies between two barriers is a *phase*: within one, a thread reads only what it
 wrote itself.
 """
 
@@ -107,7 +107,7 @@ class Kernel:
         axes: how the axes of the anchor run along the space.
         members: the nodes computed in it, with their axes.
         stores: what it writes.
-        epoch: after how many meetings of the threads it runs.
+        phase: after how many barriers it runs.
         divided: whether the threads share it; if not, every thread does all of it, to private memory.
         shared_axis: the axis of its space that is divided among them.
         condition: the input, a single bool, without which it is left out; see `plan.conditions`.
@@ -120,7 +120,7 @@ class Kernel:
     axes: Axes
     members: dict[Node, Axes] = field(default_factory=dict)
     stores: list[Store] = field(default_factory=list)
-    epoch: int = 0
+    phase: int = 0
     divided: bool = True
     shared_axis: int = 0
     condition: Node | None = None
@@ -170,7 +170,7 @@ class Kernel:
 
 
 @dataclass(frozen=True, eq=False)
-class Meet:
+class Barrier:
     """A thread waits until all others are here too."""
 
 
@@ -185,7 +185,7 @@ class Check:
     kernel: Kernel
 
 
-Action = Kernel | Meet | Check
+Action = Kernel | Barrier | Check
 
 
 @dataclass(frozen=True)
@@ -264,6 +264,6 @@ class Plan:
         return tuple(buffer for node in self.graph.inputs if (buffer := self.buffers[node]).strided)
 
     @property
-    def epochs(self) -> int:
-        """How many times the threads meet, the end of the step included."""
-        return sum(isinstance(action, Meet) for action in self.actions)
+    def phases(self) -> int:
+        """The number of phases, each of which ends in a barrier."""
+        return sum(isinstance(action, Barrier) for action in self.actions)

@@ -1,4 +1,4 @@
-"""One piece of scratch memory for all buffers: those that are never alive in the same epoch share a place."""
+"""One piece of scratch memory for all buffers: those that are never alive in the same phase share a place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chainrule.graph import Node
 from chainrule.plan.kernels import Buffer, Kernel, Place
 from chainrule.plan.layout import LINE
 
-Life = tuple[int, int]  # first and last epoch
+Life = tuple[int, int]  # first and last phase
 
 
 def place_scratch(buffers: Iterable[Buffer], lives: Mapping[Buffer, Life]) -> tuple[int, int]:
@@ -29,12 +29,12 @@ def place_scratch(buffers: Iterable[Buffer], lives: Mapping[Buffer, Life]) -> tu
 def lifetimes(
     kernels: Sequence[Kernel], reads: Mapping[Kernel, Iterable[Node]], buffers: Mapping[Node, Buffer]
 ) -> dict[Buffer, Life]:
-    """From the epoch that writes a buffer to the last one that reads it."""
+    """From the phase that writes a buffer to the last one that reads it."""
     lives: dict[Buffer, Life] = {}
     for kernel in kernels:
         for buffer in (*(store.buffer for store in kernel.stores), *(buffers[node] for node in reads[kernel])):
-            first, last = lives.get(buffer, (kernel.epoch, kernel.epoch))
-            lives[buffer] = min(first, kernel.epoch), max(last, kernel.epoch)
+            first, last = lives.get(buffer, (kernel.phase, kernel.phase))
+            lives[buffer] = min(first, kernel.phase), max(last, kernel.phase)
     return lives
 
 

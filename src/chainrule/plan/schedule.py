@@ -1,8 +1,8 @@
-"""When kernels run: epochs, between which the threads meet, so that nothing is read before it is written.
+"""When kernels run: phases, with barriers between them, so that nothing is read before it is written.
 
-A kernel may follow another within an epoch if every thread reads only what it wrote itself: both divide axis 0, and row
+A kernel may follow another within a phase if every thread reads only what it wrote itself: both divide axis 0, and row
 i of the one reads row i of the other. Forward and backward passes of a network are such chains over the examples. A
-gradient sums over the examples, so it waits for the next epoch, and so does whoever overwrites what others read.
+gradient sums over the examples, so it waits for the next phase, and so does whoever overwrites what others read.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ def schedule(
     buffers: Mapping[Node, Buffer],
     guard: Kernel | None,
 ) -> None:
-    """Set the epochs of all kernels and sort them."""
+    """Set the phases of all kernels and sort them."""
     before = _before(fusion, reads_of, buffers, guard)
     for kernel in _topological(fusion.kernels, before):
-        kernel.epoch = max((other.epoch + delay for other, delay in before[kernel]), default=0)
+        kernel.phase = max((other.phase + delay for other, delay in before[kernel]), default=0)
     late = _after_writers(fusion.kernels, before, guard)
     rank = {kernel: position for position, kernel in enumerate(_topological(fusion.kernels, before))}
-    fusion.kernels.sort(key=lambda kernel: (kernel.epoch, kernel in late, rank[kernel]))
+    fusion.kernels.sort(key=lambda kernel: (kernel.phase, kernel in late, rank[kernel]))
     for number, kernel in enumerate(fusion.kernels):
         kernel.number = number
 
@@ -82,7 +82,7 @@ def _before(
     buffers: Mapping[Node, Buffer],
     guard: Kernel | None,
 ) -> Before:
-    """For every kernel those that must run before it, and how many epochs before."""
+    """For every kernel those that must run before it, and how many phases before."""
     before: Before = {kernel: [] for kernel in fusion.kernels}
     writers = {store.buffer: kernel for kernel in fusion.kernels for store in kernel.stores}
     for kernel in fusion.kernels:
@@ -140,11 +140,11 @@ def _topological(kernels: list[Kernel], before: Before) -> list[Kernel]:
 
 
 def _after_writers(kernels: list[Kernel], before: Before, guard: Kernel | None) -> set[Kernel]:
-    """Kernels that run after the guard's verdict: those that change a state, and what follows them in their epoch."""
+    """Kernels that run after the guard's verdict: those that change a state, and what follows them in their phase."""
     late: set[Kernel] = set()
     for kernel in _topological(kernels, before):
         writes = any(store.buffer.place is Place.STATE for store in kernel.stores)
-        follows = any(other in late and other.epoch == kernel.epoch for other, _ in before[kernel])
+        follows = any(other in late and other.phase == kernel.phase for other, _ in before[kernel])
         if kernel is not guard and (writes or follows):
             late.add(kernel)
     return late

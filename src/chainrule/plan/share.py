@@ -4,7 +4,7 @@ By rows, each thread computes a layer for some of the examples. It reads all wei
 updated since have to travel from cache to cache. By columns, each thread computes some units of the layer for all
 examples, and updates the weights of these units: they stay where they are, and examples travel instead.
 
-The price is one meeting more, since the next layer needs all units. So it is done where the weights are larger than
+The price is one barrier more, since the next layer needs all units. So it is done where the weights are larger than
 what goes in and out, for a layer that takes its inputs straight from memory, which every thread then reads for itself,
 and whose weights nobody else reads: the first layer of a wide network, in batches that are not too large.
 """

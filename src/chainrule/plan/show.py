@@ -8,17 +8,17 @@ from chainrule.plan.kernels import Buffer, Plan
 
 
 def show(plan: Plan) -> str:
-    """One line for each kernel, under the epoch in which it runs."""
+    """One line for each kernel, under the phase in which it runs."""
     names, _ = number_nodes(plan.graph.nodes)
     lines = [
-        f"{plan.graph.name}: {counted(len(plan.kernels), 'kernel')} in {counted(plan.epochs, 'epoch')}, "
+        f"{plan.graph.name}: {counted(len(plan.kernels), 'kernel')} in {counted(plan.phases, 'phase')}, "
         f"{counted(plan.shared_bytes, 'byte')} shared, {counted(plan.private_bytes, 'byte')} for each thread"
     ]
-    epoch = -1
+    phase = -1
     for kernel in plan.kernels:
-        if kernel.epoch != epoch:
-            epoch = kernel.epoch
-            lines.append(f"epoch {epoch}")
+        if kernel.phase != phase:
+            phase = kernel.phase
+            lines.append(f"phase {phase}")
         stores = ", ".join(f"{names.get(s.node, '?')} → {_place(s.buffer)}" for s in kernel.stores)
         reads = ", ".join(names.get(node, "?") for node in plan.reads[kernel])
         lines.append(

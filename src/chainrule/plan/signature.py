@@ -56,13 +56,13 @@ def _buffer(buffer: Buffer, numbers: dict[Node, int]) -> tuple[Any, ...]:
 def _action(action: Action) -> tuple[Any, ...]:
     if isinstance(action, Kernel):
         return ("run", action.number)
-    return ("check", action.kernel.number) if isinstance(action, Check) else ("meet",)
+    return ("check", action.kernel.number) if isinstance(action, Check) else ("barrier",)
 
 
 def _kernel(kernel: Kernel, plan: Plan, numbers: dict[Node, int], buffers: dict[Buffer, int]) -> tuple[Any, ...]:
     return (
         (kernel.number, numbers[kernel.anchor], kernel.space, kernel.axes),
-        (kernel.epoch, kernel.divided, kernel.shared_axis, kernel.grain),
+        (kernel.phase, kernel.divided, kernel.shared_axis, kernel.grain),
         None if kernel.condition is None else numbers[kernel.condition],
         [(numbers[node], axes) for node, axes in kernel.members.items()],
         [(numbers[store.node], buffers[store.buffer], store.axes) for store in kernel.stores],

@@ -12,7 +12,7 @@ from chainrule.ops.index import SCATTER_ADD
 from chainrule.ops.matmul import MATMUL
 from chainrule.ops.sparse import SPARSE_OUTER
 from chainrule.plan.access import Indices, reads
-from chainrule.plan.kernels import Buffer, Check, Kernel, Meet, Place, Plan, Store
+from chainrule.plan.kernels import Barrier, Buffer, Check, Kernel, Place, Plan, Store
 from chainrule.plan.layout import LINE, base_of
 
 Reads = dict[Kernel, dict[Node, set[Indices]]]
@@ -37,23 +37,23 @@ def verify(plan: Plan) -> None:
 
 
 def _fail(plan: Plan, kernel: Kernel | None, message: str) -> None:
-    place = "" if kernel is None else f" kernel {kernel.number} ({kernel.anchor.op.name}, epoch {kernel.epoch}):"
+    place = "" if kernel is None else f" kernel {kernel.number} ({kernel.anchor.op.name}, phase {kernel.phase}):"
     raise PlanError(f"plan of {plan.graph.name}:{place} {message}")
 
 
 def _verify_order(plan: Plan) -> None:
-    """Numbers count the kernels, epochs the meetings; a step ends with one, so that the next step may begin."""
-    meetings = 0
+    """Numbers count the kernels, phases the barriers; a step ends with one, so that the next step may begin."""
+    barriers = 0
     for action in plan.actions:
-        if isinstance(action, Meet):
-            meetings += 1
-        elif isinstance(action, Kernel) and action.epoch != meetings:
-            _fail(plan, action, f"runs when the threads have met {meetings} times")
+        if isinstance(action, Barrier):
+            barriers += 1
+        elif isinstance(action, Kernel) and action.phase != barriers:
+            _fail(plan, action, f"runs after {barriers} barriers")
     for position, kernel in enumerate(plan.kernels):
         if kernel.number != position:
             _fail(plan, kernel, f"is at position {position}")
-    if not plan.actions or not isinstance(plan.actions[-1], Meet):
-        _fail(plan, None, "a step does not end with a meeting, so threads may be in the next one before others")
+    if not plan.actions or not isinstance(plan.actions[-1], Barrier):
+        _fail(plan, None, "a step does not end with a barrier, so threads may be in the next one before others")
 
 
 def _verify_shape(plan: Plan, kernel: Kernel) -> None:
@@ -137,7 +137,7 @@ def _reads(plan: Plan, kernel: Kernel) -> dict[Node, set[Indices]]:
 
 
 def _verify_reads(plan: Plan, read: Reads) -> None:
-    """Whatever a kernel reads has been written: in an earlier epoch, or by the same thread."""
+    """Whatever a kernel reads has been written: in an earlier phase, or by the same thread."""
     writers = {store.node: kernel for kernel in plan.kernels for store in kernel.stores}
     for kernel, nodes in read.items():
         if plan.reads[kernel].keys() != nodes.keys():
@@ -155,8 +155,8 @@ def _verify_reads(plan: Plan, read: Reads) -> None:
 
 
 def _comes_before(writer: Kernel, reader: Kernel, node: Node, ways: Iterable[Indices]) -> bool:
-    if writer.epoch != reader.epoch:
-        return writer.epoch < reader.epoch
+    if writer.phase != reader.phase:
+        return writer.phase < reader.phase
     if writer.number >= reader.number:
         return False
     return not writer.divided or _same_thread(writer, reader, writer.members[node], ways)
@@ -193,10 +193,10 @@ def _verify_states(plan: Plan, read: Reads) -> None:
             ways = read[reader][old]
             if reader is writer:
                 good = ways <= {store.axes}
-            elif reader.epoch == writer.epoch:
+            elif reader.phase == writer.phase:
                 good = reader.number < writer.number and _same_thread(writer, reader, store.axes, ways)
             else:
-                good = reader.epoch < writer.epoch
+                good = reader.phase < writer.phase
             if not good:
                 _fail(plan, writer, f"overwrites state {state.slot}, which kernel {reader.number} still reads")
 
@@ -214,7 +214,7 @@ def _verify_checks(plan: Plan) -> None:
             if action.kernel not in run or action.kernel in unknown:
                 _fail(plan, action.kernel, "is checked before all threads know the guard, or have run it")
             unchecked.discard(action.kernel)
-        elif isinstance(action, Meet):
+        elif isinstance(action, Barrier):
             unknown -= set(run)
         else:
             if unchecked and any(store.buffer.place is Place.STATE for store in action.stores):
@@ -253,7 +253,7 @@ def _verify_memory(plan: Plan, read: Reads) -> None:
     lives: dict[Buffer, set[int]] = {}
     for kernel in plan.kernels:
         for buffer in (*(store.buffer for store in kernel.stores), *(plan.buffers[node] for node in read[kernel])):
-            lives.setdefault(buffer, set()).add(kernel.epoch)
+            lives.setdefault(buffer, set()).add(kernel.phase)
     sizes = {Place.SHARED: plan.shared_bytes, Place.PRIVATE: plan.private_bytes}
     scratch = [buffer for buffer in lives if buffer.place in sizes]
     for buffer in scratch:

@@ -57,7 +57,7 @@ class Inspection:
 
     @cached_property
     def plan(self) -> Plan:
-        """Kernels, buffers and epochs."""
+        """Kernels, buffers and phases."""
         return plan_of(self.graph, self._usage)
 
     @property
@@ -117,7 +117,7 @@ class Inspection:
             tiles = " + ".join(f"{group.rows}×{group.vectors * lanes}" for group in groups)
         return KernelReport(
             number=kernel.number,
-            epoch=kernel.epoch,
+            phase=kernel.phase,
             operations=tuple(node.op.name for node in kernel.members if node.op.kind is not Kind.MOVEMENT)
             or (kernel.anchor.op.name,),
             space=kernel.space,

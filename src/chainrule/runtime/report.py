@@ -19,7 +19,7 @@ class KernelReport:
 
     Attributes:
         number: its place in the order of execution.
-        epoch: kernels of one epoch run without the threads meeting in between.
+        phase: kernels of one phase run without a barrier in between.
         operations: what is computed in it, the operation that it is made for first.
         space: the lengths of its loops, outermost first; axis 0 is shared out among the threads.
         tiles: of a product: rows × columns kept in registers, for each group of columns.
@@ -31,7 +31,7 @@ class KernelReport:
     """
 
     number: int
-    epoch: int
+    phase: int
     operations: tuple[str, ...]
     space: Shape
     tiles: str
@@ -65,9 +65,9 @@ class Report:
     private_bytes: int
 
     @property
-    def epochs(self) -> int:
-        """How many times the threads meet, the end of the function included."""
-        return max((kernel.epoch for kernel in self.kernels), default=0) + 1
+    def phases(self) -> int:
+        """The number of phases, each of which ends in a barrier."""
+        return max((kernel.phase for kernel in self.kernels), default=0) + 1
 
     @property
     def flops(self) -> int:
@@ -75,19 +75,19 @@ class Report:
         return sum(kernel.flops for kernel in self.kernels)
 
     def __str__(self) -> str:
-        count, epochs, threads = (
+        count, phases, threads = (
             counted(n, word)
-            for n, word in ((len(self.kernels), "kernel"), (self.epochs, "epoch"), (self.threads, "thread"))
+            for n, word in ((len(self.kernels), "kernel"), (self.phases, "phase"), (self.threads, "thread"))
         )
         scratch = f"{_quantity(self.shared_bytes)}B shared, {_quantity(self.private_bytes)}B for each thread"
         rate = _quantity(self.flops / self.seconds) if self.seconds else "?"
         head = [
-            f"{self.name}: {count} in {epochs}, {self.target}",
+            f"{self.name}: {count} in {phases}, {self.target}",
             f"scratch memory: {scratch}",
             f"{_duration(self.seconds)} by {threads}, {_quantity(self.flops)}flop, {rate}flop/s",
             "",
         ]
-        columns = ("#", "epoch", "computes", "space", "tiles", "threads", "flop", "bytes", "predicted", "measured")
+        columns = ("#", "phase", "computes", "space", "tiles", "threads", "flop", "bytes", "predicted", "measured")
         return "\n".join([*head, *_table([columns, *map(_row, self.kernels)])])
 
     __repr__ = __str__
@@ -96,7 +96,7 @@ class Report:
 def _row(kernel: KernelReport) -> tuple[str, ...]:
     return (
         str(kernel.number),
-        str(kernel.epoch),
+        str(kernel.phase),
         _shortened(kernel.operations),
         "×".join(map(str, kernel.space)) or "1",
         kernel.tiles,

@@ -23,7 +23,7 @@ _making = threading.Lock()
 def run(address: int, context: int, threads: int) -> None:
     """Call the native function `void f(ptr context, i64 thread, i64 threads)` once in each of so many threads.
 
-    Thread 0 is the caller. All calls run at the same time, so they may meet in barriers, and all have returned when
+    Thread 0 is the caller. All calls run at the same time, so they may wait at barriers, and all have returned when
     this returns, whatever happens: Ctrl-C takes effect afterwards. The interpreter's lock is released meanwhile. Calls
     from several Python threads have workers of their own. What the addresses point to must live during the call.
 

@@ -1,8 +1,9 @@
 """Threads that wait in machine code, so that handing work to them is one native call that nothing can interrupt.
 
-The caller and its workers meet in barriers, so all of them must run, and none may be left running when the caller goes
-on and frees the memory they work on. In Python, Ctrl-C could come between any two steps of handing over and waiting;
-in one native call it cannot. Nor is the interpreter's lock needed to wake a worker, or to see that it is done.
+The caller and its workers wait for each other at barriers, so all of them must run, and none may be left running when
+the caller goes on and frees the memory they work on. In Python, Ctrl-C could come between any two steps of handing over
+and waiting; in one native call it cannot. Nor is the interpreter's lock needed to wake a worker, or to see that it is
+done.
 
 Workers are threads of the system that know nothing of Python: `threading.Thread.start` takes locks and waits in Python,
 so Ctrl-C in the middle of it can leave a lock taken or released twice. One native call starts a worker.
