@@ -21,7 +21,7 @@ from chainrule.types import DTYPES, as_array
 
 if TYPE_CHECKING:
     from chainrule.runtime.inspection import Inspection
-    from chainrule.runtime.report import Report
+    from chainrule.runtime.profile import Profile
 
 
 def compile(f: Callable[..., Tree], donate: int | Sequence[int] = ()) -> Compiled:  # noqa: A001
@@ -89,13 +89,13 @@ class Compiled(Program):
         compiled, args = self._positional(args, kwargs)
         return Program.graph(compiled, *args)
 
-    def plan(self, *args: Tree, **kwargs: Tree) -> Report:
+    def profile(self, *args: Tree, **kwargs: Tree) -> Profile:
         """What runs for such arguments: every kernel with its loops, work, tiles and threads, and how long it takes.
 
-        It is compiled and measured here, in about half a second; the report prints as a table. Times are those of this
+        It is compiled and measured here, in about half a second; the profile prints as a table. Times are those of this
         moment; donated arguments are not changed.
         """
-        return self.inspection(*args, **kwargs).report()
+        return self.inspection(*args, **kwargs).profile()
 
     def llvm(self, *args: Tree, **kwargs: Tree) -> str:
         """The program for such arguments in LLVM IR."""

@@ -256,6 +256,6 @@ def test_what_shows_every_number_wants_a_dense_matrix():
 
 
 def test_the_plan_of_a_step_on_sparse_examples():
-    report = str(network().plan(sparse(DENSE), LABELS, batch_size=16))
+    report = str(network().profile(sparse(DENSE), LABELS, batch_size=16))
     assert "sparse_matmul" in report
     assert "sparse_outer" in report

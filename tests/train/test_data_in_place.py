@@ -169,7 +169,7 @@ def test_machine_code_gets_the_arrays_themselves(layout, monkeypatch):
     x, y = layout(X), layout(Y)
     made = step(x, y)
     made.run(0, 0, 1, np.arange(8)[None])
-    made.inspection(8).report()
+    made.inspection(8).profile()
     assert sum(array is x for array in given) == sum(array is y for array in given) == len(given) / 8
 
 

@@ -12,7 +12,7 @@ from chainrule.cli.options import Whole
 if TYPE_CHECKING:
     from chainrule.runtime.inspection import Inspection
 
-SHOWN = ("plan", "graph", "llvm", "asm")
+SHOWN = ("profile", "graph", "llvm", "asm")
 
 
 @click.command(name="compile", short_help="Show what a function or a model's training step is compiled to.")
@@ -67,8 +67,8 @@ def shown(inspection: Inspection, show: str) -> str:
     """The text that is asked for."""
     if show == "graph":
         return str(inspection.graph)
-    if show == "plan":
-        return str(inspection.report())
+    if show == "profile":
+        return str(inspection.profile())
     return inspection.llvm() if show == "llvm" else inspection.assembly()
 
 

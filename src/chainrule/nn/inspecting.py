@@ -29,7 +29,7 @@ def training_step(
     batch_size: int,
     optimizer: Optimizer | LBFGS | None,
 ) -> Inspection:
-    """What is compiled for a step on mini-batches of a size; see `Network.plan`."""
+    """What is compiled for a step on mini-batches of a size; see `Network.profile`."""
     plan = Plan(1, batch_size)
     if X is None and y is None:
         X, y = _made_up(architecture, batch_size)

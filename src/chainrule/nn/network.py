@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chainrule.doctor.diagnosis import Diagnosis
     from chainrule.doctor.recorder import Diagnose
     from chainrule.nn.step_report import StepExplanation
-    from chainrule.runtime.report import Report
+    from chainrule.runtime.profile import Profile
 
 KIND = "network"  # what a file of a network says it holds
 
@@ -385,17 +385,17 @@ class Network:
                 self.diagnosis = training.recorder.diagnosis(training.parameters)
         return self
 
-    def plan(
+    def profile(
         self,
         X: Any = None,
         y: Any = None,
         *,
         batch_size: int = 32,
         optimizer: Optimizer | LBFGS | None = None,
-    ) -> Report:
+    ) -> Profile:
         """What one step of `fit` is compiled to: every kernel with its loops, work, tiles, threads and times.
 
-        The step is compiled and measured here, in about half a second; the network is not changed. The report prints
+        The step is compiled and measured here, in about half a second; the network is not changed. The profile prints
         as a table.
 
         Args:
@@ -404,7 +404,7 @@ class Network:
             batch_size: examples in a step.
             optimizer: by default Adam(1e-3).
         """
-        return training_step(self.architecture, self.parameters, self.state, X, y, batch_size, optimizer).report()
+        return training_step(self.architecture, self.parameters, self.state, X, y, batch_size, optimizer).profile()
 
     # Files
 

@@ -20,7 +20,7 @@ from chainrule.plan.work import kernel_bytes, kernel_flops
 from chainrule.runtime import calls, code, steps
 from chainrule.runtime.executable import Executable, as_read
 from chainrule.runtime.plans import plan_of
-from chainrule.runtime.report import KernelReport, Report
+from chainrule.runtime.profile import KernelProfile, Profile
 from chainrule.types import Array
 
 _SECONDS = 0.1  # spent on measuring the whole, and as much again on measuring the kernels
@@ -37,7 +37,7 @@ class Inspection:
         usage: how it is called.
         states: arrays for the carried inputs.
         threads: how many the executor would use at most; the number follows from the work if it is not given.
-        name: for the report; by default the graph's.
+        name: for the profile; by default the graph's.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Inspection:
 
     # Measuring
 
-    def report(self) -> Report:
+    def profile(self) -> Profile:
         """Every kernel with its work, predicted and measured times, and the time of the whole.
 
         The whole is the fastest of several runs, by the number of threads that is fastest. The kernels are run one by
@@ -94,10 +94,9 @@ class Inspection:
         threads = min(whole, key=lambda n: whole[n])
         measured = self._time_kernels()
         kernels = tuple(
-            self._kernel_report(kernel, threads, time_)
-            for kernel, time_ in zip(self.plan.kernels, measured, strict=True)
+            self._profile_of(kernel, threads, time_) for kernel, time_ in zip(self.plan.kernels, measured, strict=True)
         )
-        return Report(
+        return Profile(
             name=self.name,
             kernels=kernels,
             target=self.executable.target.level,
@@ -107,7 +106,7 @@ class Inspection:
             private_bytes=self.plan.private_bytes,
         )
 
-    def _kernel_report(self, kernel: Kernel, threads: int, measured: float) -> KernelReport:
+    def _profile_of(self, kernel: Kernel, threads: int, measured: float) -> KernelProfile:
         target, plan = self.executable.target, self.plan
         dtype = kernel.anchor.type.dtype
         lanes = target.vector_bytes // max(dtype.itemsize, 4)
@@ -115,7 +114,7 @@ class Inspection:
         if kernel.anchor.op is MATMUL:
             groups = tiling(plan, kernel, target, self.threads).column_groups
             tiles = " + ".join(f"{group.rows}×{group.vectors * lanes}" for group in groups)
-        return KernelReport(
+        return KernelProfile(
             number=kernel.number,
             phase=kernel.phase,
             operations=tuple(node.op.name for node in kernel.members if node.op.kind is not Kind.MOVEMENT)

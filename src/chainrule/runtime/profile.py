@@ -1,4 +1,4 @@
-"""What was found out about a compiled function, kernel by kernel; it prints as a table."""
+"""The profile of a compiled function: work and times of every kernel; it prints as a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 
 
 @dataclass(frozen=True)
-class KernelReport:
+class KernelProfile:
     """A loop nest of a compiled function.
 
     Attributes:
@@ -43,7 +43,7 @@ class KernelReport:
 
 
 @dataclass(frozen=True)
-class Report:
+class Profile:
     """A compiled function: what runs in which order, how much work it is, and how long it takes.
 
     Attributes:
@@ -57,7 +57,7 @@ class Report:
     """
 
     name: str
-    kernels: tuple[KernelReport, ...]
+    kernels: tuple[KernelProfile, ...]
     target: str
     threads: int
     seconds: float
@@ -93,7 +93,7 @@ class Report:
     __repr__ = __str__
 
 
-def _row(kernel: KernelReport) -> tuple[str, ...]:
+def _row(kernel: KernelProfile) -> tuple[str, ...]:
     return (
         str(kernel.number),
         str(kernel.phase),
