@@ -31,7 +31,7 @@ needs_emulator = pytest.mark.skipif(
 
 
 class EmulatedExecutable:
-    """As `runtime.executable.Executable`, without functions outside; the states live here between calls."""
+    """As `runtime.executable.Executable`, without host callbacks; the states live here between calls."""
 
     def __init__(self, plan, threads, folder):
         verify(plan)

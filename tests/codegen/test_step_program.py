@@ -14,7 +14,7 @@ from chainrule import optim
 from chainrule.codegen.memory import Memory
 from chainrule.codegen.program import write_program
 from chainrule.codegen.target import target
-from chainrule.plan import Barrier, Check, Kernel, Place, make_plan
+from chainrule.plan import Barrier, EarlyExit, Kernel, Place, make_plan
 from engine_runs import traced
 from random_programs import programs
 from training_steps import training_step
@@ -32,14 +32,14 @@ def actions_of(text):
 
 
 def said_by(plan):
-    names = {Barrier: "barrier", Check: "false"}
+    names = {Barrier: "barrier", EarlyExit: "false"}
     return [action.number if isinstance(action, Kernel) else names[type(action)] for action in plan.actions]
 
 
 STEPS = {
     "plain": {},
     "micro-batches": {"accumulate": 3, "optimizer": optim.Adam(0.01, clip_norm=1.0)},
-    "outside": {"transform_gradients": lambda g: cr.ops.host_callback(print, g)},
+    "host callback": {"transform_gradients": lambda g: cr.ops.host_callback(print, g)},
 }
 
 

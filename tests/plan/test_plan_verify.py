@@ -12,7 +12,7 @@ from hypothesis import given
 import chainrule as cr
 from chainrule.errors import PlanError
 from chainrule.graph import INPUT, Kind
-from chainrule.plan import Barrier, Check, Place, Usage, make_plan
+from chainrule.plan import Barrier, EarlyExit, Place, Usage, make_plan
 from chainrule.plan.actions import actions
 from chainrule.plan.kernels import AS_GIVEN
 from chainrule.plan.layout import base_of
@@ -170,11 +170,11 @@ def unsteady(plan):
 
 
 def unchecked(plan):
-    return replace(plan, actions=tuple(action for action in plan.actions if not isinstance(action, Check)))
+    return replace(plan, actions=tuple(action for action in plan.actions if not isinstance(action, EarlyExit)))
 
 
 def checked_too_soon(plan):
-    check = next(action for action in plan.actions if isinstance(action, Check))
+    check = next(action for action in plan.actions if isinstance(action, EarlyExit))
     return replace(plan, actions=(check, *(action for action in plan.actions if action is not check)))
 
 
@@ -238,7 +238,7 @@ def test_a_state_may_not_change_before_the_guard_is_known():
     for kernel in plan.kernels:
         kernel.phase = 0
     by_state = sorted(plan.kernels, key=lambda kernel: not writes_state(kernel))
-    with pytest.raises(PlanError, match="before the guard or a call to the outside is checked"):
+    with pytest.raises(PlanError, match="before the guard or a host callback is checked"):
         verify(renumbered(plan, by_state))
 
 
@@ -246,7 +246,7 @@ def test_a_state_may_not_change_before_the_guard_is_known():
 
 
 def exchanging_step():
-    """A training whose gradients go through a function outside."""
+    """A training whose gradients go through a host callback."""
     graph, usage, *_ = training_step(transform_gradients=lambda g: cr.ops.host_callback(print, g))
     return graph, usage
 
@@ -273,10 +273,10 @@ STEPS = {
     "training": lambda: training_step()[:2],
     "micro-batches": lambda: training_step(accumulate=3)[:2],
     "columns": lambda: training_step(widths=(256, 128), columns=784, batch_size=128, rows=128)[:2],
-    "outside": exchanging_step,
+    "host callback": exchanging_step,
     "batch statistics": normalising_step,
     "one call": one_call,
-    "outside at the end": call_at_the_end,
+    "host callback at the end": call_at_the_end,
 }
 
 
@@ -294,7 +294,7 @@ def test_no_barrier_can_be_left_out(step, threads):
         passed = 0
         for action in spoilt.actions:  # as a planner would say it that has forgotten why
             passed += isinstance(action, Barrier)
-            if not isinstance(action, Barrier | Check):
+            if not isinstance(action, Barrier | EarlyExit):
                 action.phase = passed
         with pytest.raises(PlanError):
             verify(spoilt)
@@ -305,10 +305,10 @@ def test_no_barrier_can_be_left_out(step, threads):
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_no_check_can_be_left_out_or_come_sooner(step):
     plan = make_plan(*step())
-    checks = [position for position, action in enumerate(plan.actions) if isinstance(action, Check)]
+    checks = [position for position, action in enumerate(plan.actions) if isinstance(action, EarlyExit)]
     for position in checks:
         without = plan.actions[:position] + plan.actions[position + 1 :]
-        with pytest.raises(PlanError, match=r"before the guard or a call to the outside is checked|never checked"):
+        with pytest.raises(PlanError, match=r"before the guard or a host callback is checked|never checked"):
             verify(replace(plan, actions=without))
         sooner = (*plan.actions[: position - 1], plan.actions[position], plan.actions[position - 1])
         with pytest.raises(PlanError, match="is checked before all threads know"):

@@ -13,11 +13,11 @@ from chainrule import ops, reference
 from chainrule.graph import Kind
 from chainrule.plan import Place, make_plan
 from chainrule.plan.access import axis_groups, operand_indices
+from chainrule.plan.canonicalise import canonicalise
 from chainrule.plan.divide import COLUMNS, candidates, part
 from chainrule.plan.kernels import Buffer, Kernel, Store
 from chainrule.plan.layout import LINE, base_of, natural, scratch
 from chainrule.plan.memory import lifetimes, place_scratch
-from chainrule.plan.prepare import prepare
 from engine_runs import traced
 from op_cases import CASES
 from random_programs import programs
@@ -26,17 +26,19 @@ from random_programs import programs
 
 
 @given(programs())
-def test_preparing_keeps_the_meaning_and_is_done_after_once(program):
+def test_canonicalising_keeps_the_meaning_and_is_done_after_once(program):
     arguments = program.arguments()
     graph = traced(lambda *x: (program(*x), x[0], program(*x), program(*x), program(*x), 1.5), *arguments)
-    prepared = prepare(graph)
-    prepared.verify()
-    assert prepared.inputs == graph.inputs
-    assert len(set(prepared.outputs)) == len(graph.outputs)
-    assert all(output.operands for output in prepared.outputs)
-    for actual, wanted in zip(reference.prepare(prepared)(arguments), reference.prepare(graph)(arguments), strict=True):
+    canonical = canonicalise(graph)
+    canonical.verify()
+    assert canonical.inputs == graph.inputs
+    assert len(set(canonical.outputs)) == len(graph.outputs)
+    assert all(output.operands for output in canonical.outputs)
+    for actual, wanted in zip(
+        reference.prepare(canonical)(arguments), reference.prepare(graph)(arguments), strict=True
+    ):
         assert actual.tobytes() == wanted.tobytes()
-    assert prepare(prepared).outputs == prepared.outputs
+    assert canonicalise(canonical).outputs == canonical.outputs
 
 
 @pytest.mark.parametrize(
@@ -46,12 +48,12 @@ def test_preparing_keeps_the_meaning_and_is_done_after_once(program):
 def test_large_sums_are_made_in_two_steps_and_rounded_once(shape, dtype):
     x = (np.random.default_rng(0).normal(size=shape) * 100).astype(dtype)
     graph = traced(np.sum, x)
-    prepared = prepare(graph)
-    (result,) = reference.prepare(prepared)([x])
+    canonical = canonicalise(graph)
+    (result,) = reference.prepare(canonical)([x])
     (wanted,) = reference.prepare(graph)([x])
     assert (result.shape, result.dtype) == (wanted.shape, wanted.dtype)
     np.testing.assert_allclose(result, wanted, rtol=2 * np.finfo(np.float32).eps if dtype is np.float32 else 1e-13)
-    assert prepare(prepared).outputs == prepared.outputs
+    assert canonicalise(canonical).outputs == canonical.outputs
 
 
 # Indices
@@ -257,14 +259,14 @@ def test_a_rectifier_keeps_nothing_beside_its_values():
     x = np.array([[np.nan, 0.0, -0.0, np.inf, -np.inf], [1.0, -1.0, 1e-45, -1e-45, 3.0]], np.float32)
     W, g = np.ones((5, 4), np.float32), np.ones((2, 4), np.float32)
     graph = traced(lambda x, W, g: step(x * 2.0, W, g), x, W, g)
-    prepared = prepare(graph)
-    prepared.verify()
+    canonical = canonicalise(graph)
+    canonical.verify()
     plan = make_plan(graph)
     assert all(buffer.node.type.dtype.kind != "b" for buffer in plan.buffers.values())
-    assert prepare(prepared).outputs == prepared.outputs
+    assert canonicalise(canonical).outputs == canonical.outputs
     with np.errstate(all="ignore"):
         for actual, wanted in zip(
-            reference.prepare(prepared)([x, W, g]), reference.prepare(graph)([x, W, g]), strict=True
+            reference.prepare(canonical)([x, W, g]), reference.prepare(graph)([x, W, g]), strict=True
         ):
             np.testing.assert_array_equal(actual, wanted)
 
@@ -272,4 +274,4 @@ def test_a_rectifier_keeps_nothing_beside_its_values():
 @pytest.mark.parametrize("other", [lambda x: np.where(x <= 0, 1, x), lambda x: np.where(x < 0, 0, x)])
 def test_what_is_no_rectifier_keeps_its_condition(other):
     graph = traced(lambda x, y: (other(x), np.where(x <= 0, 0, y)), np.ones(3), np.ones(3))
-    assert prepare(graph).outputs == graph.outputs
+    assert canonicalise(graph).outputs == graph.outputs

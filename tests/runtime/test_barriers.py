@@ -1,4 +1,4 @@
-"""Whatever ends a step, calls outside or overwrites what others read: threads do not get in each other's way."""
+"""Whatever ends a step, calls back or overwrites what others read: threads do not get in each other's way."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIMES = 10  # runs of one program: a race shows in some of them
 
 
 def looked_at(gradients):
-    """A function outside that changes nothing."""
+    """A host callback that changes nothing."""
     return ops.host_callback(lambda row: None, gradients)
 
 

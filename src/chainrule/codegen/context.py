@@ -2,7 +2,7 @@
 
 Slots of 8 bytes: shared scratch memory, private scratch memory, steps to do, steps done, the error flag, the address of
 a function that yields the processor, the flags of the barrier; then arguments, states, results, for each
-function outside its address and what it returned when it failed, and the strides of arguments that have their own.
+host callback its address and what it returned when it failed, and the strides of arguments that have their own.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Context:
     @property
     def slots(self) -> int:
         """Its length."""
-        return self._outside_end + sum(len(buffer.strides) for buffer in self.plan.strided)
+        return self._callbacks_end + sum(len(buffer.strides) for buffer in self.plan.strided)
 
     @property
-    def _outside_end(self) -> int:
+    def _callbacks_end(self) -> int:
         return self._results_end + 2 * len(self.plan.host_callbacks)
 
     @property
@@ -52,7 +52,7 @@ class Context:
     def strides(self, buffer: Buffer) -> int:
         """The slot that holds the stride of an argument's first axis in bytes; those of the others follow."""
         position = self.plan.strided.index(buffer)
-        return self._outside_end + sum(len(other.strides) for other in self.plan.strided[:position])
+        return self._callbacks_end + sum(len(other.strides) for other in self.plan.strided[:position])
 
     @property
     def arguments(self) -> int:

@@ -17,8 +17,7 @@ from chainrule.codegen.values import constant, lanes
 from chainrule.codegen.views import VIEWS, zero
 from chainrule.graph import CONSTANT, INPUT, Kind, Node
 from chainrule.plan import Buffer, Kernel, Plan
-from chainrule.plan.access import Indices as Ways
-from chainrule.plan.access import moves_lanes
+from chainrule.plan.access import AccessPattern, moves_lanes
 
 
 class Elements(Memory):
@@ -67,14 +66,15 @@ class Elements(Memory):
         last = len(self.kernel.space) - 1
         if self.kernel.space[last] and self.kernel.space[last] % width == 0:
             return True
-        touched: list[tuple[Buffer, tuple[int | None, ...]]] = [(s.buffer, s.axes) for s in self.kernel.stores]
-        touched += [(self.plan.buffers[node], at) for node, ways in self.plan.reads[self.kernel].items() for at in ways]
+        touched: list[tuple[Buffer, AccessPattern]] = [(s.buffer, s.axes) for s in self.kernel.stores]
+        for node, patterns in self.plan.reads[self.kernel].items():
+            touched += [(self.plan.buffers[node], pattern) for pattern in patterns]
         for buffer, axes in touched:
             if last in axes and not buffer.holds_vectors(axes.index(last), width):
                 return False
         return not moves_lanes(self._roots(), last, self.in_memory)
 
-    def _roots(self) -> list[tuple[Node, Ways]]:
+    def _roots(self) -> list[tuple[Node, AccessPattern]]:
         return [(store.node, store.axes) for store in self.kernel.stores]
 
     def in_memory(self, node: Node) -> bool:

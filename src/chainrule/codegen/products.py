@@ -223,8 +223,8 @@ class _Product:
     def _read_beside(self) -> Iterator[tuple[Buffer, tuple[int, ...]]]:
         """The buffers whose elements lie beside those of the tile, with the axes of the space that they run along."""
         e = self.e
-        for node, ways in e.plan.reads[e.kernel].items():
-            for axes in ways:
+        for node, patterns in e.plan.reads[e.kernel].items():
+            for axes in patterns:
                 known = tuple(axis for axis in axes if axis is not None)
                 if known == axes and known[-2:] == (len(self.at), len(self.at) + 1):
                     yield e.plan.buffers[node], known

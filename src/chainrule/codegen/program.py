@@ -26,7 +26,7 @@ from chainrule.codegen.subnormals import flushed
 from chainrule.codegen.target import Target
 from chainrule.codegen.values import Val, constant, i64
 from chainrule.graph import Node
-from chainrule.plan import Action, Barrier, Buffer, Check, Kernel, Plan
+from chainrule.plan import Action, Barrier, Buffer, EarlyExit, Kernel, Plan
 
 _SPINS = 2000  # rounds of waiting, about 20 µs, before the processor is offered to others
 
@@ -82,12 +82,12 @@ def _write_entry(module: Module, target: Target, plan: Plan) -> None:
 
 
 def _write_step(f: Function, plan: Plan) -> None:
-    """One step, action by action; false if the guard or a failure outside stopped it before a state was changed."""
+    """One step, action by action; false if the guard or a failed callback stopped it before a state was changed."""
     for action in _together(plan.actions):
         match action:
             case Barrier():
                 f.call("barrier", *f.parameters[:3])
-            case Check(kernel):
+            case EarlyExit(kernel):
                 _leave_unless(
                     f, _callback_succeeded(f, plan, kernel) if kernel.is_host_callback else _is_finite(f, plan)
                 )
@@ -96,10 +96,10 @@ def _write_step(f: Function, plan: Plan) -> None:
     f.finish(constant("i1", True))
 
 
-def _together(actions: Iterable[Action]) -> Iterator[Barrier | Check | list[Kernel]]:
+def _together(actions: Iterable[Action]) -> Iterator[Barrier | EarlyExit | list[Kernel]]:
     """The actions, with kernels of one condition that follow each other in one list, for one call."""
     for key, group in groupby(actions, lambda action: action.condition if isinstance(action, Kernel) else action):
-        if isinstance(key, Barrier | Check):
+        if isinstance(key, Barrier | EarlyExit):
             yield key
         else:
             yield [action for action in group if isinstance(action, Kernel)]
@@ -164,7 +164,7 @@ def _read(f: Function, plan: Plan, buffer: Buffer) -> Val:
 
 
 def _callback_succeeded(f: Function, plan: Plan, kernel: Kernel) -> Val:
-    """Whether the function outside that a kernel calls has not failed."""
+    """Whether the host callback of a kernel has not failed."""
     context = Context(plan)
     status = context.load(f, context.host_callback(kernel.anchor) + 1, "i64")
     return f.icmp("eq", status, i64(0))

@@ -217,9 +217,9 @@ def _neighbours(e: Elements) -> list[int]:
     """For every axis of the operand, how many arrays are read whose elements are neighbours along it."""
     (operand,) = e.kernel.anchor.operands
     near = [0] * len(operand.type.shape)
-    for node, ways in reads(operand, tuple(range(len(near))), e.in_memory, memory_first=True):
-        for axis in filter(ways.__contains__, range(len(near))):
-            near[axis] += e.plan.buffers[node].innermost(ways.index(axis))
+    for node, pattern in reads(operand, tuple(range(len(near))), e.in_memory, memory_first=True):
+        for axis in filter(pattern.__contains__, range(len(near))):
+            near[axis] += e.plan.buffers[node].innermost(pattern.index(axis))
     return near
 
 
@@ -228,9 +228,9 @@ def _is_padded(e: Elements, last: int, width: int) -> bool:
     (operand,) = e.kernel.anchor.operands
     at = tuple(range(len(operand.type.shape)))
     stop = e.in_memory
-    for node, ways in reads(operand, at, stop, memory_first=True):
+    for node, pattern in reads(operand, at, stop, memory_first=True):
         buffer = e.plan.buffers[node]
-        if last in ways and not buffer.holds_vectors(ways.index(last), width):
+        if last in pattern and not buffer.holds_vectors(pattern.index(last), width):
             return False
     return not moves_lanes([(operand, at)], last, stop)
 

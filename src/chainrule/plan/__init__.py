@@ -1,6 +1,18 @@
 """From graph to plan: which kernels there are, what they keep in memory, and when they run."""
 
 from chainrule.plan.build import make_plan
-from chainrule.plan.kernels import ONE_CALL, Action, Barrier, Buffer, Check, Kernel, Place, Plan, Store, Usage
+from chainrule.plan.kernels import ONE_CALL, Action, Barrier, Buffer, EarlyExit, Kernel, Place, Plan, Store, Usage
 
-__all__ = ["ONE_CALL", "Action", "Barrier", "Buffer", "Check", "Kernel", "Place", "Plan", "Store", "Usage", "make_plan"]
+__all__ = [
+    "ONE_CALL",
+    "Action",
+    "Barrier",
+    "Buffer",
+    "EarlyExit",
+    "Kernel",
+    "Place",
+    "Plan",
+    "Store",
+    "Usage",
+    "make_plan",
+]

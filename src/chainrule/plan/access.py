@@ -1,7 +1,8 @@
 """Which element of which node a kernel reads, symbolically: the same walk that the code generator makes with code.
 
-An index is the number of an axis of the kernel's space, or None for anything else (a constant, an index from memory, a
-loop of the kernel's own). Views (reshape, transpose, broadcast, slice, take …) change indices and hold no data.
+An access pattern has an index for every axis of the node: the number of an axis of the kernel's space, or None for
+anything else (a constant, an index from memory, a loop of the kernel's own). Views
+(reshape, transpose, broadcast, slice, take …) change indices and hold no data.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from chainrule.ops.random import RANDOM_BITS
 from chainrule.ops.shape import CONCATENATE, RESHAPE, SLICE, TRANSPOSE, UNSLICE
 from chainrule.types import Shape
 
-Indices = tuple[int | None, ...]
+AccessPattern = tuple[int | None, ...]
 
 
 def is_leaf(node: Node) -> bool:
@@ -27,13 +28,13 @@ def is_leaf(node: Node) -> bool:
 
 
 def reads(
-    node: Node, indices: Indices, stop: Callable[[Node], bool], *, memory_first: bool = False
-) -> Iterator[tuple[Node, Indices]]:
+    node: Node, indices: AccessPattern, stop: Callable[[Node], bool], *, memory_first: bool = False
+) -> Iterator[tuple[Node, AccessPattern]]:
     """The nodes that are read from memory to compute element `indices` of a node.
 
     `stop` says what is in memory; the node itself is computed all the same, unless `memory_first`.
     """
-    seen: set[tuple[Node, Indices]] = set()
+    seen: set[tuple[Node, AccessPattern]] = set()
     pending = [(node, indices, not memory_first)]
     while pending:
         current, at, first = pending.pop()
@@ -48,7 +49,7 @@ def reads(
             pending.extend((operand, index, False) for operand, index in operand_indices(current, at))
 
 
-def moves_lanes(roots: Iterable[tuple[Node, Indices]], axis: int, stop: Callable[[Node], bool]) -> bool:
+def moves_lanes(roots: Iterable[tuple[Node, AccessPattern]], axis: int, stop: Callable[[Node], bool]) -> bool:
     """Whether neighbours along an axis of the space are anything but neighbours in an array that is read for them.
 
     So it is where a view splits, merges, cuts or chooses along the axis. Then indices past the end would be wrong.
@@ -70,7 +71,7 @@ def moves_lanes(roots: Iterable[tuple[Node, Indices]], axis: int, stop: Callable
     return False
 
 
-def operand_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
+def operand_indices(node: Node, at: AccessPattern) -> list[tuple[Node, AccessPattern]]:
     """Every operand of a node with the indices of its elements that element `at` of the node needs."""
     op, operands, keywords = node.op, node.operands, node.keywords
     if op.kind is Kind.ELEMENTWISE:
@@ -94,7 +95,7 @@ def operand_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
     return _view_indices(node, at)
 
 
-def _view_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
+def _view_indices(node: Node, at: AccessPattern) -> list[tuple[Node, AccessPattern]]:
     op, operands, keywords = node.op, node.operands, node.keywords
     source = operands[0].type.shape
     if op is BROADCAST:
@@ -119,17 +120,17 @@ def _view_indices(node: Node, at: Indices) -> list[tuple[Node, Indices]]:
     raise AssertionError(f"{op} is no view of the library")
 
 
-def _last(at: Indices, shape: Shape) -> Indices:
+def _last(at: AccessPattern, shape: Shape) -> AccessPattern:
     return at[len(at) - len(shape) :]
 
 
-def _expanded(at: Indices, axes: Sequence[int]) -> Indices:
+def _expanded(at: AccessPattern, axes: Sequence[int]) -> AccessPattern:
     rest = iter(at)
     return tuple(None if i in axes else next(rest) for i in range(len(at) + len(axes)))
 
 
-def _reshaped(at: Indices, new: Shape, old: Shape) -> Indices:
-    """Indices before a reshape: an axis that stays whole keeps its index."""
+def _reshaped(at: AccessPattern, new: Shape, old: Shape) -> AccessPattern:
+    """AccessPattern before a reshape: an axis that stays whole keeps its index."""
     result: list[int | None] = [None] * len(old)
     for new_axes, old_axes in axis_groups(new, old):
         if len(new_axes) == len(old_axes) == 1:

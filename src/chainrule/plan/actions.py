@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from chainrule.plan.kernels import Action, Barrier, Check, Kernel
+from chainrule.plan.kernels import Action, Barrier, EarlyExit, Kernel
 
 
 def actions(kernels: Sequence[Kernel], guard: Kernel | None) -> tuple[Action, ...]:
     """The actions of a step of sorted kernels.
 
-    The guard, and whether a call to the outside failed, is checked as soon as every thread knows it: at once if each
+    The guard, and whether a host callback failed, is checked as soon as every thread knows it: at once if each
     has computed the guard itself, otherwise after the next barrier. A step ends with a barrier: a thread that
     went on to the next step would overwrite what others still read or check.
     """
@@ -25,6 +25,6 @@ def actions(kernels: Sequence[Kernel], guard: Kernel | None) -> tuple[Action, ..
         for kernel in phase:
             made.append(kernel)
             if kernel is guard or kernel.is_host_callback:
-                (known_later if kernel.divided else made).append(Check(kernel))
+                (known_later if kernel.divided else made).append(EarlyExit(kernel))
         made += [Barrier(), *known_later]
     return tuple(made) if made and isinstance(made[-1], Barrier) else (*made, Barrier())

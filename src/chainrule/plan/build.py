@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from chainrule.graph import CONSTANT, Graph, Node
 from chainrule.plan.actions import actions
+from chainrule.plan.canonicalise import canonicalise, copy_of
 from chainrule.plan.fuse import Fusion
-from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Store, Usage
+from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Reads, Store, Usage
 from chainrule.plan.layout import (
     Role,
     constant,
@@ -23,18 +24,17 @@ from chainrule.plan.layout import (
 )
 from chainrule.plan.memory import lifetimes, place_scratch
 from chainrule.plan.prefetch import rows_ahead, who_asks
-from chainrule.plan.prepare import copy_of, prepare
-from chainrule.plan.schedule import Reading, is_alone, read_by, reading, schedule
+from chainrule.plan.schedule import is_alone, kernel_reads, read_by, schedule
 from chainrule.plan.share import share_columns
 
 
 def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
     """The plan of a simplified graph without free inputs."""
-    graph, fusion = fuse_with_factors(prepare(graph), usage)
+    graph, fusion = fuse_with_factors(canonicalise(graph), usage)
     constants = tuple(node for node in graph.nodes if node.op is CONSTANT and node.type.shape)
     buffers = {node: _argument(node, slot, usage) for slot, node in enumerate(graph.inputs)}
     buffers |= {node: constant(node, slot) for slot, node in enumerate(constants, len(graph.inputs))}
-    reads_of = reading(fusion)
+    reads_of = kernel_reads(fusion)
     read_as = roles(graph)
     states = _add_states(graph, usage, fusion, reads_of, buffers, read_as)
     results = _add_results(graph, usage, fusion, buffers)
@@ -79,13 +79,13 @@ def _add_states(
     graph: Graph,
     usage: Usage,
     fusion: Fusion,
-    reads_of: Reading,
+    reads_of: Reads,
     buffers: dict[Node, Buffer],
     read_as: Mapping[Node, set[Role]],
 ) -> tuple[Buffer, ...]:
     """A buffer for every carried input, which the output's kernel overwrites.
 
-    Where others still read the old value, or where the guard or a call to the outside waits for that kernel, a copy
+    Where others still read the old value, or where the guard or a host callback waits for that kernel, a copy
     overwrites it at the end. What lies in panels, as weights that products read, is updated with what lies so too.
     """
     needs = {kernel: set(others) for kernel, others in fusion.needs.items()}

@@ -11,13 +11,13 @@ wrote itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
 from chainrule.graph import Graph, Kind, Node
 from chainrule.ops.host_callback import HOST_CALLBACK
+from chainrule.plan.access import AccessPattern
 from chainrule.plan.divide import COLUMNS, candidates, grain_of, part
 from chainrule.types import Shape
 
@@ -153,7 +153,7 @@ class Kernel:
 
     @property
     def is_host_callback(self) -> bool:
-        """Whether it calls a function outside, in the first thread; it can fail, so no state changes before."""
+        """Whether it calls a function of the host, in the first thread; it can fail, so no state changes before."""
         return self.anchor.op is HOST_CALLBACK
 
     @property
@@ -175,17 +175,18 @@ class Barrier:
 
 
 @dataclass(frozen=True, eq=False)
-class Check:
-    """A thread leaves the step, as all others do: what the guard computed is not finite, or a function outside failed.
+class EarlyExit:
+    """A thread leaves the step, as all others do, if what the guard computed is not finite or a host callback failed.
 
     Attributes:
-        kernel: the one that computes the guard or calls the function.
+        kernel: the one that computes the guard or calls back.
     """
 
     kernel: Kernel
 
 
-Action = Kernel | Barrier | Check
+Action = Kernel | Barrier | EarlyExit
+Reads = dict[Kernel, dict[Node, set[AccessPattern]]]  # what kernels read from memory, and in which patterns
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ class Plan:
         constants: arrays of the graph, which follow the inputs in the list of arguments.
         states: buffers that live from call to call: one for each carried pair, then the resident inputs in order.
         results: the caller's arrays for the outputs that are not carried.
-        reads: for every kernel the nodes that it reads from memory, each with the ways it is indexed.
+        reads: for every kernel the nodes that it reads from memory, each with its access patterns.
         shared_bytes: scratch memory that all threads see.
         private_bytes: scratch memory for each thread.
         prefetch: nodes that take rows which the step before asks for, as they come from far away.
@@ -242,7 +243,7 @@ class Plan:
     constants: tuple[Node, ...]
     states: tuple[Buffer, ...]
     results: tuple[Buffer, ...]
-    reads: Mapping[Kernel, Mapping[Node, set[tuple[int | None, ...]]]]
+    reads: Reads
     shared_bytes: int
     private_bytes: int
     prefetch: tuple[Node, ...] = ()

@@ -13,9 +13,9 @@ from chainrule.ops.matmul import MATMUL
 from chainrule.ops.shape import TRANSPOSE
 from chainrule.ops.sparse import SPARSE_OUTER
 from chainrule.plan.access import is_leaf
+from chainrule.plan.canonicalise import copy_of
 from chainrule.plan.fuse import Fusion, fuse
 from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place, Usage
-from chainrule.plan.prepare import copy_of
 
 _FAR = 1 << 18  # bytes of a left factor
 _REUSED = 256  # columns of a product for which it pays to copy one

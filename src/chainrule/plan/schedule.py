@@ -11,29 +11,26 @@ from collections.abc import Mapping
 
 from chainrule.graph import Node
 from chainrule.ops.elementwise import STOP_GRADIENT
-from chainrule.plan.access import Indices, is_leaf, reads
+from chainrule.plan.access import AccessPattern, is_leaf, reads
 from chainrule.plan.fuse import Fusion
-from chainrule.plan.kernels import Axes, Buffer, Kernel, Place
+from chainrule.plan.kernels import Axes, Buffer, Kernel, Place, Reads
 from chainrule.plan.layout import base_of
 
 _ALONE = 16384  # up to so many elements are read by every thread for itself
 
 
-Reading = dict[Kernel, dict[Node, set[Indices]]]  # the nodes a kernel reads, each with the ways it is indexed
-
-
-def reading(fusion: Fusion) -> Reading:
+def kernel_reads(fusion: Fusion) -> Reads:
     """What every kernel reads from memory."""
     return {kernel: read_by(fusion, kernel) for kernel in fusion.kernels}
 
 
-def read_by(fusion: Fusion, kernel: Kernel) -> dict[Node, set[Indices]]:
+def read_by(fusion: Fusion, kernel: Kernel) -> dict[Node, set[AccessPattern]]:
     """What a kernel reads from memory."""
 
     def kept_elsewhere(node: Node) -> bool:
         return node in fusion.kept and fusion.homes[node] is not kernel
 
-    found: dict[Node, set[Indices]] = {}
+    found: dict[Node, set[AccessPattern]] = {}
     for root, axes in kernel.members.items():
         if root in fusion.kept:
             for node, indices in reads(root, axes, kept_elsewhere):
@@ -58,7 +55,7 @@ def is_alone(kernel: Kernel) -> bool:
 
 def schedule(
     fusion: Fusion,
-    reads_of: Reading,
+    reads_of: Reads,
     buffers: Mapping[Node, Buffer],
     guard: Kernel | None,
 ) -> None:
@@ -78,7 +75,7 @@ Before = dict[Kernel, list[tuple[Kernel, int]]]
 
 def _before(
     fusion: Fusion,
-    reads_of: Reading,
+    reads_of: Reads,
     buffers: Mapping[Node, Buffer],
     guard: Kernel | None,
 ) -> Before:
@@ -99,7 +96,7 @@ def _before(
     return before
 
 
-def _own_rows(fusion: Fusion, kernel: Kernel, writer: Kernel, node: Node, indices: set[Indices]) -> bool:
+def _own_rows(fusion: Fusion, kernel: Kernel, writer: Kernel, node: Node, indices: set[AccessPattern]) -> bool:
     """Whether each thread reads only what it wrote itself."""
     if not writer.divided:
         return True
@@ -110,7 +107,7 @@ def _own_rows(fusion: Fusion, kernel: Kernel, writer: Kernel, node: Node, indice
     return _in_step(kernel, writer, writer.members[node], indices)
 
 
-def _same_rows(reader: Kernel, writer: Kernel, state: Buffer, indices: set[Indices]) -> bool:
+def _same_rows(reader: Kernel, writer: Kernel, state: Buffer, indices: set[AccessPattern]) -> bool:
     """Whether a thread overwrites only what it alone reads: both go through a state row by row."""
     axes = next(store.axes for store in writer.stores if store.buffer is state)
     if not (reader.divided and writer.divided and reader.space and writer.space):
@@ -118,7 +115,7 @@ def _same_rows(reader: Kernel, writer: Kernel, state: Buffer, indices: set[Indic
     return _in_step(reader, writer, axes, indices)
 
 
-def _in_step(reader: Kernel, writer: Kernel, axes: Axes, indices: set[Indices]) -> bool:
+def _in_step(reader: Kernel, writer: Kernel, axes: Axes, indices: set[AccessPattern]) -> bool:
     """Whether the elements that a thread's part of the one touches are those that its part of the other touches."""
     same = reader.shared_length == writer.shared_length and reader.grain == writer.grain
     return same and all(at[axes.index(writer.shared_axis)] == reader.shared_axis for at in indices)

@@ -16,14 +16,13 @@ from chainrule.ops.matmul import MATMUL
 from chainrule.plan.access import is_leaf
 from chainrule.plan.divide import COLUMNS
 from chainrule.plan.fuse import Fusion
-from chainrule.plan.kernels import Buffer, Kernel, Place, Usage
+from chainrule.plan.kernels import Buffer, Kernel, Place, Reads, Usage
 from chainrule.plan.layout import base_of
-from chainrule.plan.schedule import Reading
 
 _UNITS = 2  # of COLUMNS that each thread gets at least
 
 
-def share_columns(fusion: Fusion, usage: Usage, reads_of: Reading, buffers: dict[Node, Buffer]) -> set[Kernel]:
+def share_columns(fusion: Fusion, usage: Usage, reads_of: Reads, buffers: dict[Node, Buffer]) -> set[Kernel]:
     """Let threads share the columns of some products; the kernels that each of them then runs for itself."""
     alone: set[Kernel] = set()
     if usage.threads == 1:
@@ -43,13 +42,13 @@ def share_columns(fusion: Fusion, usage: Usage, reads_of: Reading, buffers: dict
     return alone
 
 
-def _only_reader(update: Kernel, weights: Node, reads_of: Reading) -> Kernel | None:
+def _only_reader(update: Kernel, weights: Node, reads_of: Reads) -> Kernel | None:
     """The one kernel that reads weights, besides the one that updates them."""
     readers = [kernel for kernel, nodes in reads_of.items() if weights in nodes and kernel is not update]
     return readers[0] if len(readers) == 1 else None
 
 
-def _match(layer: Kernel, update: Kernel, old: Node, new: Node, reads_of: Reading) -> bool:
+def _match(layer: Kernel, update: Kernel, old: Node, new: Node, reads_of: Reads) -> bool:
     """Whether both are products with whole units of columns, in which the same weights belong to the same column."""
     if any(kernel.anchor.op is not MATMUL or len(kernel.space) != 2 for kernel in (layer, update)):
         return False
@@ -70,7 +69,7 @@ def _pays(layer: Kernel, threads: int) -> bool:
     return columns >= _UNITS * COLUMNS * threads and rows * (terms + columns) < 2 * terms * columns
 
 
-def _only_loads(kernel: Kernel, reads_of: Reading) -> bool:
+def _only_loads(kernel: Kernel, reads_of: Reads) -> bool:
     """Whether a kernel does nothing but gather and convert what lies in the caller's arrays."""
     copies = kernel.anchor.op.kind in (Kind.ELEMENTWISE, Kind.MOVEMENT) and not kernel.adds_up
     return copies and all(map(is_leaf, reads_of[kernel]))

@@ -1,7 +1,7 @@
 """A text that says of a plan all that code follows from: plans that share it are computed by the same machine code.
 
 It has numbers instead of names: nodes count in the order in which they are computed, buffers in that of the plan. The
-names of inputs and the lines that nodes come from do not matter; arrays and functions outside reach code as addresses.
+names of inputs and the lines that nodes come from do not matter; arrays and host callbacks reach code as addresses.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from chainrule.graph import CONSTANT, INPUT, Node, topological_order
 from chainrule.ops.host_callback import HOST_CALLBACK
-from chainrule.plan.kernels import Action, Buffer, Check, Kernel, Plan
+from chainrule.plan.kernels import Action, Buffer, EarlyExit, Kernel, Plan
 
 
 def signature(plan: Plan) -> str:
@@ -56,7 +56,7 @@ def _buffer(buffer: Buffer, numbers: dict[Node, int]) -> tuple[Any, ...]:
 def _action(action: Action) -> tuple[Any, ...]:
     if isinstance(action, Kernel):
         return ("run", action.number)
-    return ("check", action.kernel.number) if isinstance(action, Check) else ("barrier",)
+    return ("exit", action.kernel.number) if isinstance(action, EarlyExit) else ("barrier",)
 
 
 def _kernel(kernel: Kernel, plan: Plan, numbers: dict[Node, int], buffers: dict[Buffer, int]) -> tuple[Any, ...]:
@@ -66,5 +66,5 @@ def _kernel(kernel: Kernel, plan: Plan, numbers: dict[Node, int], buffers: dict[
         None if kernel.condition is None else numbers[kernel.condition],
         [(numbers[node], axes) for node, axes in kernel.members.items()],
         [(numbers[store.node], buffers[store.buffer], store.axes) for store in kernel.stores],
-        [(numbers[node], sorted(map(repr, ways))) for node, ways in plan.reads[kernel].items()],
+        [(numbers[node], sorted(map(repr, patterns))) for node, patterns in plan.reads[kernel].items()],
     )

@@ -11,11 +11,9 @@ from chainrule.ops.elementwise import STOP_GRADIENT, WHERE
 from chainrule.ops.index import SCATTER_ADD
 from chainrule.ops.matmul import MATMUL
 from chainrule.ops.sparse import SPARSE_OUTER
-from chainrule.plan.access import Indices, reads
-from chainrule.plan.kernels import Barrier, Buffer, Check, Kernel, Place, Plan, Store
+from chainrule.plan.access import AccessPattern, reads
+from chainrule.plan.kernels import Barrier, Buffer, EarlyExit, Kernel, Place, Plan, Reads, Store
 from chainrule.plan.layout import LINE, base_of
-
-Reads = dict[Kernel, dict[Node, set[Indices]]]
 
 
 def verify(plan: Plan) -> None:
@@ -31,7 +29,7 @@ def verify(plan: Plan) -> None:
     read = {kernel: _reads(plan, kernel) for kernel in plan.kernels}
     _verify_reads(plan, read)
     _verify_states(plan, read)
-    _verify_checks(plan)
+    _verify_exits(plan)
     _verify_conditions(plan, read)
     _verify_memory(plan, read)
 
@@ -78,7 +76,7 @@ def _verify_shape(plan: Plan, kernel: Kernel) -> None:
     if kernel.is_host_callback and (
         len(kernel.stores) != 1 or not kernel.divided or kernel.stores[0].buffer.strides != (1,)
     ):
-        _fail(plan, kernel, "a function outside changes one row of numbers, in the first thread only")
+        _fail(plan, kernel, "a host callback changes one row of numbers, in the first thread only")
     if kernel.anchor.op is SPARSE_OUTER and all(store.node is not kernel.anchor for store in kernel.stores):
         _fail(plan, kernel, "adds to a product that is not kept in memory")
 
@@ -120,7 +118,7 @@ def _verify_outputs(plan: Plan) -> None:
 # What is read
 
 
-def _reads(plan: Plan, kernel: Kernel) -> dict[Node, set[Indices]]:
+def _reads(plan: Plan, kernel: Kernel) -> dict[Node, set[AccessPattern]]:
     """The nodes that code for a kernel loads: those with a buffer that the kernel does not compute itself."""
     own = {store.node for store in kernel.stores} | {kernel.anchor}
 
@@ -129,7 +127,7 @@ def _reads(plan: Plan, kernel: Kernel) -> dict[Node, set[Indices]]:
             _fail(plan, kernel, f"needs {node}, which it can neither compute nor read")
         return node in plan.buffers and node not in own
 
-    found: dict[Node, set[Indices]] = {}
+    found: dict[Node, set[AccessPattern]] = {}
     for store in kernel.stores:
         for node, indices in reads(store.node, store.axes, loaded):
             found.setdefault(node, set()).add(indices)
@@ -142,7 +140,7 @@ def _verify_reads(plan: Plan, read: Reads) -> None:
     for kernel, nodes in read.items():
         if plan.reads[kernel].keys() != nodes.keys():
             _fail(plan, kernel, "the plan does not say what it reads")
-        for node, ways in nodes.items():
+        for node, patterns in nodes.items():
             if node.op in (INPUT, CONSTANT):
                 if node not in plan.buffers:
                     _fail(plan, kernel, f"reads {node}, which has no buffer")
@@ -150,22 +148,22 @@ def _verify_reads(plan: Plan, read: Reads) -> None:
             writer = writers.get(node)
             if writer is None:
                 _fail(plan, kernel, f"reads {node}, which nobody writes")
-            elif not _comes_before(writer, kernel, node, ways):
+            elif not _comes_before(writer, kernel, node, patterns):
                 _fail(plan, kernel, f"reads {node} before all threads have run kernel {writer.number}, which writes it")
 
 
-def _comes_before(writer: Kernel, reader: Kernel, node: Node, ways: Iterable[Indices]) -> bool:
+def _comes_before(writer: Kernel, reader: Kernel, node: Node, patterns: Iterable[AccessPattern]) -> bool:
     if writer.phase != reader.phase:
         return writer.phase < reader.phase
     if writer.number >= reader.number:
         return False
-    return not writer.divided or _same_thread(writer, reader, writer.members[node], ways)
+    return not writer.divided or _same_thread(writer, reader, writer.members[node], patterns)
 
 
-def _same_thread(writer: Kernel, reader: Kernel, axes: tuple[int, ...], ways: Iterable[Indices]) -> bool:
+def _same_thread(writer: Kernel, reader: Kernel, axes: tuple[int, ...], patterns: Iterable[AccessPattern]) -> bool:
     """Whether each thread of one kernel touches only elements that the same thread of the other touches.
 
-    `axes` are those of the writer's space along which the elements run; `ways` is how the reader indexes them.
+    `axes` are those of the writer's space along which the elements run; `patterns` is how the reader indexes them.
     """
     if not (writer.divided and reader.divided) or writer.is_host_callback or reader.is_host_callback:
         return False
@@ -173,7 +171,7 @@ def _same_thread(writer: Kernel, reader: Kernel, axes: tuple[int, ...], ways: It
     if lengths == [1, 1]:
         return True
     divided_alike = lengths[0] == lengths[1] and writer.grain == reader.grain and writer.shared_axis in axes
-    return divided_alike and all(way[axes.index(writer.shared_axis)] == reader.shared_axis for way in ways)
+    return divided_alike and all(pattern[axes.index(writer.shared_axis)] == reader.shared_axis for pattern in patterns)
 
 
 def _verify_states(plan: Plan, read: Reads) -> None:
@@ -190,19 +188,19 @@ def _verify_states(plan: Plan, read: Reads) -> None:
             continue
         writer, store = writers[state]
         for reader in (kernel for kernel in plan.kernels if old in read[kernel]):
-            ways = read[reader][old]
+            patterns = read[reader][old]
             if reader is writer:
-                good = ways <= {store.axes}
+                good = patterns <= {store.axes}
             elif reader.phase == writer.phase:
-                good = reader.number < writer.number and _same_thread(writer, reader, store.axes, ways)
+                good = reader.number < writer.number and _same_thread(writer, reader, store.axes, patterns)
             else:
                 good = reader.phase < writer.phase
             if not good:
                 _fail(plan, writer, f"overwrites state {state.slot}, which kernel {reader.number} still reads")
 
 
-def _verify_checks(plan: Plan) -> None:
-    """All threads know the guard, and whether functions outside failed, when they check it; no state changes before."""
+def _verify_exits(plan: Plan) -> None:
+    """All threads know the guard, and whether host callbacks failed, where they may leave; no state changes before."""
     guards = {kernel for kernel in plan.kernels if kernel.is_host_callback}
     if plan.usage.guard is not None:
         output = plan.graph.outputs[plan.usage.guard]
@@ -210,7 +208,7 @@ def _verify_checks(plan: Plan) -> None:
     unknown, unchecked = set(guards), set(guards)  # what some thread may not know yet; what has not been checked
     run: list[Kernel] = []
     for action in plan.actions:
-        if isinstance(action, Check):
+        if isinstance(action, EarlyExit):
             if action.kernel not in run or action.kernel in unknown:
                 _fail(plan, action.kernel, "is checked before all threads know the guard, or have run it")
             unchecked.discard(action.kernel)
@@ -219,7 +217,7 @@ def _verify_checks(plan: Plan) -> None:
         else:
             if unchecked and any(store.buffer.place is Place.STATE for store in action.stores):
                 numbers = sorted(kernel.number for kernel in unchecked)
-                _fail(plan, action, f"changes a state before the guard or a call to the outside is checked: {numbers}")
+                _fail(plan, action, f"changes a state before the guard or a host callback is checked: {numbers}")
             run.append(action)
             if not action.divided:
                 unknown.discard(action)

@@ -99,7 +99,7 @@ class Executable:
             threads: one of `candidates`; the result does not depend on it.
 
         Raises:
-            Exception: what a function outside raised; the step in which it did so has changed no state.
+            Exception: what a host callback raised; the step in which it did so has changed no state.
             ArgumentError: an index from one of the arrays lay outside of its axis.
         """
         slots = self._slots

@@ -1,4 +1,4 @@
-"""Functions outside of a compiled program, as it calls them: by address, with a pointer and a count."""
+"""Host callbacks as compiled code calls them: by address, with a pointer and a count."""
 
 from __future__ import annotations
 

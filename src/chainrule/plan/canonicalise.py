@@ -21,7 +21,7 @@ _TWO_STEPS = 8192  # elements from which a sum over everything is done row by ro
 _NARROW = 4  # columns that would leave most of a vector unused
 
 
-def prepare(graph: Graph) -> Graph:
+def canonicalise(graph: Graph) -> Graph:
     """The graph in which every output is a computed node of its own and no large sum is left to one thread."""
     rectified: dict[Node, Node] = {}
     graph = rebuild(graph, lambda _, node: _by_rectified(_product(_in_two_steps(node)), rectified))
