@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math import angle
 from chainrule.codegen.module import Module
 from chainrule.codegen.target import LEVELS, host, runs_here, target
@@ -48,7 +48,7 @@ def ir(names, element, lanes, fma):
     for name in names:
         operands = 2 if name == "power" else 1
         pointers = [(f"x{i}", "ptr") for i in range(operands)]
-        f = Function(module, f"kernel_{name}", [*pointers, ("y", "ptr"), ("n", "i64")])
+        f = FunctionBuilder(module, f"kernel_{name}", [*pointers, ("y", "ptr"), ("n", "i64")])
         *sources, destination, count = f.parameters
         with f.loop(i64(0), count, lanes) as loop:
             x = [f.load(f.offset(source, element, loop.index), vector(element, lanes)) for source in sources]
@@ -288,7 +288,7 @@ def test_every_target_computes_without_calls(level, element):
 
 def test_multiply_add_rounds_once_only_where_the_target_can():
     for fma, calls in ((True, 1), (False, 0)):
-        f = Function(Module(fma=fma), "f", [("a", "<8 x float>")])
+        f = FunctionBuilder(Module(fma=fma), "f", [("a", "<8 x float>")])
         math.fma(f, *f.parameters * 3)
         f.finish()
         assert str(f.module).count("call <8 x float> @llvm.fma.v8f32") == calls

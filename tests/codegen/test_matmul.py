@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.matmul import dot_kernel, micro_kernel, pack_kernel
 from chainrule.codegen.module import Module
 from chainrule.codegen.target import LEVELS, host, runs_here, target
@@ -47,7 +47,7 @@ def shapes(machine, element):
 
 def export(module, name, parameters, result="void"):
     """A function that others can call, which only calls the one named."""
-    f = Function(module, f"exported_{name}", parameters, result=result)
+    f = FunctionBuilder(module, f"exported_{name}", parameters, result=result)
     value = f.call(name, *f.parameters, result=result)
     f.finish(value if result != "void" else None)
     return f.name

@@ -29,7 +29,7 @@ class _At:
 
     __slots__ = ("before", "function", "level")
 
-    def __init__(self, function: Function, level: _Level) -> None:
+    def __init__(self, function: FunctionBuilder, level: _Level) -> None:
         self.function, self.level = function, level
 
     def __enter__(self) -> None:
@@ -42,7 +42,7 @@ class _At:
 class Loop:
     """An open loop: its counter and the values it carries from round to round."""
 
-    def __init__(self, function: Function, index: Val, level: int) -> None:
+    def __init__(self, function: FunctionBuilder, index: Val, level: int) -> None:
         self.index, self.level = index, level
         self._function = function
         self._phis: list[tuple[Val, Val]] = []
@@ -63,7 +63,7 @@ class Loop:
         return Val(phi.name + ".end", phi.type)
 
 
-class Function:
+class FunctionBuilder:
     """The body of one function in the making."""
 
     def __init__(

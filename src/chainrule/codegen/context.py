@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.values import Val, i64
 from chainrule.graph import Node
 from chainrule.plan import Buffer, Place, Plan
@@ -69,10 +69,10 @@ class Context:
         start = {Place.ARGUMENT: 0, Place.STATE: self.arguments, Place.RESULT: self.states_end}[buffer.place]
         return FIRST + start + buffer.slot
 
-    def place(self, f: Function, slot: int) -> Val:
+    def place(self, f: FunctionBuilder, slot: int) -> Val:
         """The address of a slot."""
         return f.offset(f.parameters[0], "i64", i64(slot))
 
-    def load(self, f: Function, slot: int, type_: str = "ptr") -> Val:
+    def load(self, f: FunctionBuilder, slot: int, type_: str = "ptr") -> Val:
         """What a slot holds."""
         return f.load(self.place(f, slot), type_, align=8)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import Context
 from chainrule.codegen.memory import Memory
 from chainrule.codegen.scalar import EMITTERS, element_of
@@ -20,14 +20,14 @@ from chainrule.plan import Buffer, Kernel, Plan
 from chainrule.plan.access import AccessPattern, moves_lanes
 
 
-class Elements(Memory):
+class ElementWriter(Memory):
     """Writes the elements of nodes into a function.
 
     Attributes:
         given: nodes whose elements come from elsewhere, such as a reduction's result.
     """
 
-    def __init__(self, plan: Plan, kernel: Kernel, function: Function, context: Context) -> None:
+    def __init__(self, plan: Plan, kernel: Kernel, function: FunctionBuilder, context: Context) -> None:
         super().__init__(plan, kernel, function, context)
         self.given: dict[Node, Callable[[Indices], Pulled]] = {}
         self._inner = {store.node for store in kernel.stores} | {kernel.anchor}

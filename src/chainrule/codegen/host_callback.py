@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import in_vectors
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.scope import Indices
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, i64
 from chainrule.graph import Node
 
 
-def write(e: Elements, target: Target) -> None:
+def write(e: ElementWriter, target: TargetMachine) -> None:
     """Copy, then call if the condition holds; what a function returns other than 0 stops the step."""
     f, node = e.function, e.kernel.anchor
     (store,) = e.kernel.stores
@@ -34,7 +34,7 @@ def write(e: Elements, target: Target) -> None:
                 f.store(status, f.offset(slot, "i64", i64(1)), align=8)
 
 
-def _lay(e: Elements, target: Target, array: Node, position: int, place: Val) -> None:
+def _lay(e: ElementWriter, target: TargetMachine, array: Node, position: int, place: Val) -> None:
     """Write the elements of an array one after another."""
     f, shape, memory = e.function, array.type.shape, in_memory(array.type.dtype)
     if not shape:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chainrule.codegen import host_callback, products, random, reductions, scatter, sparse, transposition
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import Context
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
 from chainrule.codegen.module import Module
 from chainrule.codegen.scalar import EMITTERS
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val
 from chainrule.codegen.views import VIEWS
 from chainrule.graph import Kind, Op
@@ -35,7 +35,7 @@ PARAMETERS = (
 )
 
 
-class Written(NamedTuple):
+class KernelFunction(NamedTuple):
     """A kernel's function, and the tables that it is called with."""
 
     name: str
@@ -48,11 +48,11 @@ def has_code(op: Op) -> bool:
     return op in OWN or op.name in EMITTERS or op.name in VIEWS
 
 
-def write_kernel(module: Module, target: Target, plan: Plan, kernel: Kernel, threads: int) -> Written:
+def write_kernel(module: Module, target: TargetMachine, plan: Plan, kernel: Kernel, threads: int) -> KernelFunction:
     """Write the function of a kernel, unless another kernel has the same one already."""
     name = f"{kernel.anchor.op.name}_{kernel.number}"
-    function = Function(module, name, PARAMETERS, attributes="nounwind noinline", exported=False)
-    elements = Elements(plan, kernel, function, Context(plan))
+    function = FunctionBuilder(module, name, PARAMETERS, attributes="nounwind noinline", exported=False)
+    elements = ElementWriter(plan, kernel, function, Context(plan))
     anchor = kernel.anchor.op
     if anchor.is_sparse:
         sparse.write(elements, target)
@@ -72,10 +72,10 @@ def write_kernel(module: Module, target: Target, plan: Plan, kernel: Kernel, thr
         _write_elementwise(elements, target)
     function.finish()
     name = module.share(name)
-    return Written(name, module.data("i64", elements.numbers or [0]), module.table(elements.addresses))
+    return KernelFunction(name, module.data("i64", elements.numbers or [0]), module.table(elements.addresses))
 
 
-def _write_elementwise(e: Elements, target: Target) -> None:
+def _write_elementwise(e: ElementWriter, target: TargetMachine) -> None:
     """Every element on its own."""
     if not e.kernel.space:
         if e.kernel.divided:  # a state: the first thread alone may change it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.scope import Index, Indices
 from chainrule.codegen.values import Val, i64
 from chainrule.plan import Store
@@ -14,14 +14,14 @@ Bounds = tuple[Val, Val]
 Body = Callable[[Indices], None]
 
 
-def bounds_of(e: Elements, axis: int) -> Bounds:
+def bounds_of(e: ElementWriter, axis: int) -> Bounds:
     """From where to where a kernel runs along an axis of its space: all of it, or a thread's part of the shared one."""
     if axis == e.kernel.shared_axis and e.kernel.divided:
         return e.function.parameters[2], e.function.parameters[3]
     return i64(0), e.length(axis)
 
 
-def over_outer_axes(e: Elements, count: int, body: Callable[[Indices], None]) -> None:
+def over_outer_axes(e: ElementWriter, count: int, body: Callable[[Indices], None]) -> None:
     """Loop over the first `count` axes of the space."""
     with ExitStack() as stack:
         at = []
@@ -31,18 +31,18 @@ def over_outer_axes(e: Elements, count: int, body: Callable[[Indices], None]) ->
         body(tuple(at))
 
 
-def along_last_axis(e: Elements, at: Indices, width: int, body: Body) -> None:
+def along_last_axis(e: ElementWriter, at: Indices, width: int, body: Body) -> None:
     """Loop over the last axis of the space in vectors."""
     in_vectors(e, bounds_of(e, len(e.kernel.space) - 1), width, _whole_vectors(e, width), at, body)
 
 
-def _whole_vectors(e: Elements, width: int) -> bool:
+def _whole_vectors(e: ElementWriter, width: int) -> bool:
     """Whether the loop along the last axis may go past its end: over padding, and not into another thread's part."""
     undivided = len(e.kernel.space) > 1 or not e.kernel.divided or e.kernel.grain % width == 0
     return undivided and e.is_padded(width)
 
 
-def in_vectors(e: Elements, bounds: Bounds, width: int, padded: bool, at: Indices, body: Body) -> None:
+def in_vectors(e: ElementWriter, bounds: Bounds, width: int, padded: bool, at: Indices, body: Body) -> None:
     """Loop from start to stop in vectors; the rest is a whole vector where memory is padded, else single elements."""
     start, stop = bounds
     if padded:
@@ -59,7 +59,7 @@ def in_vectors(e: Elements, bounds: Bounds, width: int, padded: bool, at: Indice
             body((*at, index))
 
 
-def end_of_vectors(e: Elements, start: Val, stop: Val, width: int) -> Val:
+def end_of_vectors(e: ElementWriter, start: Val, stop: Val, width: int) -> Val:
     """Where the last whole vector between start and stop ends."""
     if _known(start) and _known(stop):
         return i64(int(start.name) + (int(stop.name) - int(start.name)) // width * width)
@@ -71,7 +71,7 @@ def _known(value: Val) -> bool:
     return not value.name.startswith("%")
 
 
-def store_members(e: Elements, at: Indices, stores: Sequence[Store] | None = None) -> None:
+def store_members(e: ElementWriter, at: Indices, stores: Sequence[Store] | None = None) -> None:
     """Compute every result of the kernel, or those of some stores, at one place of its space, then write them.
 
     Nothing is written before all is computed: a state that one result overwrites may be what another is made of.

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.module import Module
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, constant, i64, vector
 
 Form = Literal["rows", "columns"]
@@ -33,7 +33,7 @@ _PARAMETERS = (
 
 def micro_kernel(
     module: Module,
-    target: Target,
+    target: TargetMachine,
     element: str,
     rows: int,
     vectors: int,
@@ -64,11 +64,19 @@ class _MicroKernel:
     """One kernel in the making."""
 
     def __init__(
-        self, module: Module, target: Target, element: str, rows: int, vectors: int, form: Form, panel: int, name: str
+        self,
+        module: Module,
+        target: TargetMachine,
+        element: str,
+        rows: int,
+        vectors: int,
+        form: Form,
+        panel: int,
+        name: str,
     ) -> None:
         self.element, self.lanes, self.fused = element, target.lanes(element), target.fma
         self.rows, self.vectors, self.form, self.panel = rows, vectors, form, panel
-        self.function = Function(module, name, _PARAMETERS, exported=False)
+        self.function = FunctionBuilder(module, name, _PARAMETERS, exported=False)
 
     def write(self) -> None:
         """Write the function: the rounds of k, the stores."""
@@ -121,7 +129,7 @@ class _MicroKernel:
         return [_multiply_add(function, self.fused, x, y, sum_) for (x, y), sum_ in zip(pairs, chains, strict=True)]
 
 
-def pack_kernel(module: Module, target: Target, element: str, vectors: int) -> str:
+def pack_kernel(module: Module, target: TargetMachine, element: str, vectors: int) -> str:
     """The name of the function that copies one panel of B, so that its rows follow each other.
 
     Its signature is `void (ptr b, i64 b_stride, i64 k, ptr panel)`. It reads the first `vectors` vectors of k rows and
@@ -133,7 +141,7 @@ def pack_kernel(module: Module, target: Target, element: str, vectors: int) -> s
         return name
     lanes = target.lanes(element)
     parameters = (("b", "ptr"), ("b_stride", "i64"), ("k", "i64"), ("panel", "ptr"))
-    function = Function(module, name, parameters, exported=False)
+    function = FunctionBuilder(module, name, parameters, exported=False)
     b, b_stride, k, panel = function.parameters
     with function.loop(i64(0), k) as loop:
         source, goal = loop.carry(b), loop.carry(panel)
@@ -146,7 +154,7 @@ def pack_kernel(module: Module, target: Target, element: str, vectors: int) -> s
     return name
 
 
-def dot_kernel(module: Module, target: Target, element: str) -> str:
+def dot_kernel(module: Module, target: TargetMachine, element: str) -> str:
     """The name of the function Σ_k a[k]·b[k] of two contiguous rows: a product with a single column.
 
     Its signature is `element (ptr a, ptr b, i64 k)`. It reads exactly k elements of each. The order of the sum is
@@ -156,7 +164,7 @@ def dot_kernel(module: Module, target: Target, element: str) -> str:
     """
     name = f"dot_{element}"
     if name not in module.functions:
-        _dot(Function(module, name, _DOT_PARAMETERS, result=element, exported=False), target, element)
+        _dot(FunctionBuilder(module, name, _DOT_PARAMETERS, result=element, exported=False), target, element)
     return name
 
 
@@ -164,7 +172,7 @@ _DOT_PARAMETERS = (("a", "ptr"), ("b", "ptr"), ("k", "i64"))
 _CHAINS = 4
 
 
-def _dot(function: Function, target: Target, element: str) -> None:
+def _dot(function: FunctionBuilder, target: TargetMachine, element: str) -> None:
     a, b, k = function.parameters
     lanes = target.lanes(element)
     wide = vector(element, lanes)
@@ -194,10 +202,10 @@ def _dot(function: Function, target: Target, element: str) -> None:
     function.finish(rounds(whole, k, element, [total])[0])
 
 
-def _vectors(function: Function, row: Val, element: str, lanes: int, count: int) -> list[Val]:
+def _vectors(function: FunctionBuilder, row: Val, element: str, lanes: int, count: int) -> list[Val]:
     """The places of the first vectors of a row."""
     return [function.offset(row, element, i64(v * lanes)) for v in range(count)]
 
 
-def _multiply_add(function: Function, fused: bool, x: Val, y: Val, sum_: Val) -> Val:
+def _multiply_add(function: FunctionBuilder, fused: bool, x: Val, y: Val, sum_: Val) -> Val:
     return function.intrinsic("fma", x, y, sum_) if fused else function.fadd(sum_, function.fmul(x, y))

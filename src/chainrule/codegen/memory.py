@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import PRIVATE, SHARED, Context
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.scope import ZERO, Index, Indices, Pulled, Scope
@@ -40,7 +40,7 @@ class Memory(Scope):
         step: the number of the step whose arrays are read.
     """
 
-    def __init__(self, plan: Plan, kernel: Kernel, function: Function, context: Context) -> None:
+    def __init__(self, plan: Plan, kernel: Kernel, function: FunctionBuilder, context: Context) -> None:
         super().__init__(function)
         self.plan, self.kernel, self.context = plan, kernel, context
         self.step = function.parameters[4]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.codegen.context import STEPS
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.scope import ZERO, Index
 from chainrule.codegen.values import Val, i64
 from chainrule.codegen.views import place_taken
@@ -12,19 +12,19 @@ from chainrule.plan.layout import LINE
 from chainrule.plan.prefetch import lines_of_row, may_ask
 
 
-def asks(e: Elements) -> bool:
+def asks(e: ElementWriter) -> bool:
     """Whether a kernel has the code: all of one kind do, so as to be one function, and a number tells how much."""
     return bool(e.plan.prefetch) and may_ask(e.kernel)
 
 
-def ask(e: Elements, tile: Val, tiles: int) -> None:
+def ask(e: ElementWriter, tile: Val, tiles: int) -> None:
     """Ask for one tile's share of the lines."""
     for node in e.plan.prefetch:
         share = -(-node.type.shape[0] * lines_of_row(node) // tiles) if e.kernel is e.plan.asking else 0
         _ask(e, node, tile, e.number(("lines", node), share))
 
 
-def _ask(e: Elements, node: Node, tile: Val, share: Val) -> None:
+def _ask(e: ElementWriter, node: Node, tile: Val, share: Val) -> None:
     """Lines `share`·tile … of all rows, one after another."""
     f = e.function
     source = e.plan.buffers[node.operands[0]]
@@ -41,7 +41,7 @@ def _ask(e: Elements, node: Node, tile: Val, share: Val) -> None:
         f.prefetch(f.offset(start, "i8", f.mul(line, i64(LINE))))
 
 
-def _following(e: Elements) -> Val:
+def _following(e: ElementWriter) -> Val:
     """The number of the next step; the last one is followed by itself."""
     f = e.function
     last = f.sub(e.context.load(f, STEPS, "i64"), i64(1))

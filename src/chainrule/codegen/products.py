@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from chainrule.codegen import prefetch
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import bounds_of, in_vectors, over_outer_axes, store_members
 from chainrule.codegen.matmul import Form, dot_kernel, micro_kernel, pack_kernel
 from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scalar import element_of
 from chainrule.codegen.scope import Index, Indices, Pulled
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, i64, vector
 from chainrule.graph import Node
 from chainrule.plan import Buffer, Kernel, Plan
@@ -26,7 +26,7 @@ _PACKED_BYTES = 1 << 18  # of a panel that is copied to the stack of a thread, w
 class _Factor:
     """A factor in memory: its buffer, and how its axes run."""
 
-    def __init__(self, e: Elements, node: Node) -> None:
+    def __init__(self, e: ElementWriter, node: Node) -> None:
         base, self._axes = base_of(node)
         self._e, self._buffer = e, e.plan.buffers[base]
 
@@ -48,7 +48,7 @@ class _Factor:
         return self._e.address(self._buffer, tuple(at[self._axes.index(axis)] for axis in range(len(at))))
 
 
-def tiling(plan: Plan, kernel: Kernel, target: Target, threads: int) -> Tiling:
+def tiling(plan: Plan, kernel: Kernel, target: TargetMachine, threads: int) -> Tiling:
     """How a product is cut into tiles."""
     K = kernel.anchor.operands[0].type.shape[-1]
     lanes = target.lanes(element_of(kernel.anchor.type.dtype))
@@ -73,7 +73,7 @@ def _in_rows(plan: Plan, kernel: Kernel) -> bool:
     return left.type.shape[-1] == 1 or plan.buffers[base].strides[axes[-1]] == 1
 
 
-def write(e: Elements, target: Target, threads: int) -> None:
+def write(e: ElementWriter, target: TargetMachine, threads: int) -> None:
     """For all matrices of a stack, for all panels of columns, for all tiles of rows: multiply, then finish."""
     over_outer_axes(e, len(e.kernel.space) - 2, lambda at: _Product(e, target, threads, at).write())
 
@@ -81,7 +81,7 @@ def write(e: Elements, target: Target, threads: int) -> None:
 class _Product:
     """One matrix product of a stack."""
 
-    def __init__(self, e: Elements, target: Target, threads: int, at: Indices) -> None:
+    def __init__(self, e: ElementWriter, target: TargetMachine, threads: int, at: Indices) -> None:
         self.e, self.target, self.at = e, target, at
         self.element = element_of(e.kernel.anchor.type.dtype)
         self.lanes = target.lanes(self.element)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import (
     DONE,
     ENTRY,
@@ -19,11 +19,11 @@ from chainrule.codegen.context import (
     YIELD,
     Context,
 )
-from chainrule.codegen.kernels import Written, write_kernel
+from chainrule.codegen.kernels import KernelFunction, write_kernel
 from chainrule.codegen.module import Module
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.subnormals import flushed
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, constant, i64
 from chainrule.graph import Node
 from chainrule.plan import Action, Barrier, Buffer, EarlyExit, Kernel, Plan
@@ -31,7 +31,7 @@ from chainrule.plan import Action, Barrier, Buffer, EarlyExit, Kernel, Plan
 _SPINS = 2000  # rounds of waiting, about 20 µs, before the processor is offered to others
 
 
-def write_program(plan: Plan, target: Target, threads: int) -> Module:
+def write_program(plan: Plan, target: TargetMachine, threads: int) -> Module:
     """The module of a plan; its function `run(context, thread, threads)` makes the steps that the context asks for.
 
     It may be run by as many threads as `plan.divide.candidates(threads)` lists.
@@ -48,20 +48,20 @@ def write_program(plan: Plan, target: Target, threads: int) -> Module:
 def _write_again(module: Module) -> None:
     """A context that is set once; then a call needs no arguments, the conversion of which would take longer than it."""
     place = module.variable("context", "ptr", "null")
-    f = Function(module, SET_CONTEXT, (("context", "ptr"),))
+    f = FunctionBuilder(module, SET_CONTEXT, (("context", "ptr"),))
     f.store(f.parameters[0], place, align=8)
     f.finish()
-    f = Function(module, RUN_AGAIN, ())
+    f = FunctionBuilder(module, RUN_AGAIN, ())
     f.call(ENTRY, f.load(place, "ptr", align=8), i64(0), i64(1))
     f.finish()
 
 
-def _write_entry(module: Module, target: Target, plan: Plan) -> None:
+def _write_entry(module: Module, target: TargetMachine, plan: Plan) -> None:
     """for step in steps: the actions of the plan."""
     parameters = (("context", "ptr"), ("thread", "i64"), ("threads", "i64"))
-    f = Function(module, "make_step", (*parameters, ("step", "i64")), result="i1", exported=False)
+    f = FunctionBuilder(module, "make_step", (*parameters, ("step", "i64")), result="i1", exported=False)
     _write_step(f, plan)
-    f = Function(module, ENTRY, parameters)
+    f = FunctionBuilder(module, ENTRY, parameters)
     context = Context(plan)
     steps = context.load(f, STEPS, "i64")
     with flushed(f, target) if plan.usage.carried else nullcontext():
@@ -81,7 +81,7 @@ def _write_entry(module: Module, target: Target, plan: Plan) -> None:
     f.finish()
 
 
-def _write_step(f: Function, plan: Plan) -> None:
+def _write_step(f: FunctionBuilder, plan: Plan) -> None:
     """One step, action by action; false if the guard or a failed callback stopped it before a state was changed."""
     for action in _together(plan.actions):
         match action:
@@ -105,17 +105,17 @@ def _together(actions: Iterable[Action]) -> Iterator[Barrier | EarlyExit | list[
             yield [action for action in group if isinstance(action, Kernel)]
 
 
-def _run(f: Function, plan: Plan, condition: Node | None, kernels: Sequence[Kernel]) -> None:
+def _run(f: FunctionBuilder, plan: Plan, condition: Node | None, kernels: Sequence[Kernel]) -> None:
     """Run a thread's part of kernels, one after another; they are left out if their condition does not hold."""
     holds = f.icmp("ne", _read(f, plan, plan.buffers[condition]), constant("i8", 0)) if condition else None
     with f.when(holds) if holds else nullcontext():
         f.call(KERNELS, *f.parameters, i64(kernels[0].number), i64(kernels[-1].number + 1))
 
 
-def _write_run(module: Module, plan: Plan, kernels: list[Written]) -> None:
+def _write_run(module: Module, plan: Plan, kernels: list[KernelFunction]) -> None:
     """The loop over kernels: for each a row of the tables says what to call with what."""
     parameters = (("context", "ptr"), ("thread", "i64"), ("threads", "i64"), ("step", "i64"))
-    f = Function(module, KERNELS, (*parameters, ("first", "i64"), ("end", "i64")))
+    f = FunctionBuilder(module, KERNELS, (*parameters, ("first", "i64"), ("end", "i64")))
     context, thread, threads, step, first, end = f.parameters
     functions = module.addresses([kernel.name for kernel in kernels])
     tables = module.table([table for kernel in kernels for table in (kernel.numbers, kernel.addresses)])
@@ -144,7 +144,7 @@ def _division(kernel: Kernel) -> tuple[int, int, int]:
     return kernel.shared_length, kernel.grain, int(kernel.divided)
 
 
-def _is_finite(f: Function, plan: Plan) -> Val:
+def _is_finite(f: FunctionBuilder, plan: Plan) -> Val:
     """Whether the guard is finite."""
     assert plan.usage.guard is not None
     carried = {o for _, o in plan.usage.carried}
@@ -154,7 +154,7 @@ def _is_finite(f: Function, plan: Plan) -> Val:
     return f.fcmp("oeq", difference, constant(value.type, 0.0))
 
 
-def _read(f: Function, plan: Plan, buffer: Buffer) -> Val:
+def _read(f: FunctionBuilder, plan: Plan, buffer: Buffer) -> Val:
     """A single number of the caller, as it is in this step."""
     context = Context(plan)
     pointer = context.load(f, context.slot(buffer))
@@ -163,14 +163,14 @@ def _read(f: Function, plan: Plan, buffer: Buffer) -> Val:
     return f.load(pointer, in_memory(buffer.node.type.dtype))
 
 
-def _callback_succeeded(f: Function, plan: Plan, kernel: Kernel) -> Val:
+def _callback_succeeded(f: FunctionBuilder, plan: Plan, kernel: Kernel) -> Val:
     """Whether the host callback of a kernel has not failed."""
     context = Context(plan)
     status = context.load(f, context.host_callback(kernel.anchor) + 1, "i64")
     return f.icmp("eq", status, i64(0))
 
 
-def _leave_unless(f: Function, good: Val) -> None:
+def _leave_unless(f: FunctionBuilder, good: Val) -> None:
     """Leave the step, as all threads do, unless all is well."""
     number = f.fresh("i1").name[1:]
     f.emit(f"br {good}, label %good{number}, label %stop{number}")
@@ -179,17 +179,17 @@ def _leave_unless(f: Function, good: Val) -> None:
     f.label(f"good{number}")
 
 
-def _write_barrier(module: Module, target: Target) -> None:
+def _write_barrier(module: Module, target: TargetMachine) -> None:
     """Wait until all threads are here: each counts in a line of its own and looks at the others' counts."""
     parameters = (("context", "ptr"), ("thread", "i64"), ("threads", "i64"))
-    f = Function(module, "barrier", parameters, attributes="nounwind noinline", exported=False)
+    f = FunctionBuilder(module, "barrier", parameters, attributes="nounwind noinline", exported=False)
     _, _, threads = f.parameters
     with f.when(f.icmp("sgt", threads, i64(1))):
         _write_wait(f, target)
     f.finish()
 
 
-def _write_wait(f: Function, target: Target) -> None:
+def _write_wait(f: FunctionBuilder, target: TargetMachine) -> None:
     _, thread, threads = f.parameters
     flags = f.load(f.offset(f.parameters[0], "i64", i64(FLAGS)), "ptr", align=8)
     offered = f.load(f.offset(f.parameters[0], "i64", i64(YIELD)), "ptr", align=8)
@@ -201,7 +201,7 @@ def _write_wait(f: Function, target: Target) -> None:
         _wait_for(f, target, other, count, offered)
 
 
-def _wait_for(f: Function, target: Target, flag: Val, count: Val, offered: Val) -> None:
+def _wait_for(f: FunctionBuilder, target: TargetMachine, flag: Val, count: Val, offered: Val) -> None:
     """Spin until another thread's count has come up; give the processor away when it takes long."""
     before = f._writing.block
     f.emit("br label %spin")

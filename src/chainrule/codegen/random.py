@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import bounds_of, in_vectors, over_outer_axes, store_members
 from chainrule.codegen.scope import Index, Indices, Pulled
 from chainrule.codegen.values import Val, constant, i64, vector
@@ -15,7 +15,7 @@ _LOW = 0xFFFFFFFF
 _WORDS = vector("i64", _BLOCKS)
 
 
-def write(e: Elements) -> None:
+def write(e: ElementWriter) -> None:
     """The bits of one row after another, sixteen columns at a time, and what is computed from them."""
     f, space = e.function, e.kernel.space
     bits = f.local("i32", _COLUMNS)
@@ -37,7 +37,7 @@ def write(e: Elements) -> None:
     over_outer_axes(e, len(space) - 1, row)
 
 
-def _row_number(e: Elements, at: Indices) -> Val:
+def _row_number(e: ElementWriter, at: Indices) -> Val:
     """The number of a row, counted through all axes but the last."""
     f, number = e.function, i64(0)
     for axis, index in enumerate(at):
@@ -45,7 +45,7 @@ def _row_number(e: Elements, at: Indices) -> Val:
     return number
 
 
-def _finish(e: Elements, at: Indices, bits: Val, begin: Val, end: Val, column: Val | None = None) -> None:
+def _finish(e: ElementWriter, at: Indices, bits: Val, begin: Val, end: Val, column: Val | None = None) -> None:
     """Store what depends on the bits of these columns."""
     f, anchor = e.function, e.kernel.anchor
 
@@ -64,7 +64,7 @@ def _finish(e: Elements, at: Indices, bits: Val, begin: Val, end: Val, column: V
     del e.given[anchor]
 
 
-def _sixteen(e: Elements, bits: Val, row: Val, column: Val) -> None:
+def _sixteen(e: ElementWriter, bits: Val, row: Val, column: Val) -> None:
     """Sixteen words: those of the blocks column/4 … column/4 + 3."""
     f = e.function
     (key,) = e.kernel.anchor.operands
@@ -79,7 +79,7 @@ def _sixteen(e: Elements, bits: Val, row: Val, column: Val) -> None:
     f.store(f.shuffle(pairs[0], pairs[1], order), bits, align=64)
 
 
-def _rounds(e: Elements, counter: list[Val], key: list[Val]) -> list[Val]:
+def _rounds(e: ElementWriter, counter: list[Val], key: list[Val]) -> list[Val]:
     f, low, half = e.function, constant(_WORDS, _LOW), constant(_WORDS, 32)
     c0, c1, c2, c3 = counter
     k0, k1 = key

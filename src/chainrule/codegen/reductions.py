@@ -17,22 +17,22 @@ from typing import Any
 import numpy as np
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import Function
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
 from chainrule.codegen.scalar import convert, element_of, extreme
 from chainrule.codegen.scope import Index, Indices, Pulled
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, constant, i64, lanes, vector
 from chainrule.ops.reduce import ARGMAX, ARGMIN, MAX, MIN, SUM
 from chainrule.plan.access import moves_lanes, reads
 
 _FLOAT64 = np.dtype(np.float64)
 _CHAINS = 4  # vectors that are reduced side by side, of rows that consist of whole ones
-Combine = Callable[[Function, Val, Val], Val]
+Combine = Callable[[FunctionBuilder, Val, Val], Val]
 
 
-def write(e: Elements, target: Target) -> None:
+def write(e: ElementWriter, target: TargetMachine) -> None:
     """The loops of a reduction and of all that is computed from its result at the same place."""
     space = e.kernel.space
     if _lanes_apart(e):
@@ -55,13 +55,13 @@ def write(e: Elements, target: Target) -> None:
         over_outer_axes(e, len(space), reduce_row)
 
 
-def reduced_axes(e: Elements) -> tuple[int, ...]:
+def reduced_axes(e: ElementWriter) -> tuple[int, ...]:
     """The axes of the operand that are reduced."""
     axis = e.kernel.anchor.keywords["axis"]
     return axis if isinstance(axis, tuple) else (axis,)
 
 
-def finish(e: Elements, at: Indices, result: Val) -> None:
+def finish(e: ElementWriter, at: Indices, result: Val) -> None:
     """Hand the result on to what is computed from it."""
     level = e.function.level
     e.given[e.kernel.anchor] = lambda _: Pulled(result, level)
@@ -69,12 +69,12 @@ def finish(e: Elements, at: Indices, result: Val) -> None:
     del e.given[e.kernel.anchor]
 
 
-def reduce_lanes(e: Elements, at: Indices) -> Val:
+def reduce_lanes(e: ElementWriter, at: Indices) -> Val:
     """A reduction in every lane."""
     return _reduction(e, at, e.width, vectors=False)
 
 
-def reduce_across(e: Elements, at: Indices, width: int) -> Val:
+def reduce_across(e: ElementWriter, at: Indices, width: int) -> Val:
     """One reduction, the last axis of the operand being gone through in vectors."""
     return _reduction(e, at, width, vectors=True)
 
@@ -86,10 +86,10 @@ class _Fold:
     start: Any
     combine: Combine
     dtype: np.dtype[Any]
-    each: Callable[[Function, Val], Val]
+    each: Callable[[FunctionBuilder, Val], Val]
 
 
-def _reduction(e: Elements, at: Indices, width: int, vectors: bool) -> Val:
+def _reduction(e: ElementWriter, at: Indices, width: int, vectors: bool) -> Val:
     f, anchor = e.function, e.kernel.anchor
     dtype = anchor.operands[0].type.dtype
     if anchor.op is SUM:
@@ -104,7 +104,7 @@ def _reduction(e: Elements, at: Indices, width: int, vectors: bool) -> Val:
     return _logsumexp(e, at, width, vectors, dtype)
 
 
-def _nothing_is_zero(e: Elements, total: Val) -> Val:
+def _nothing_is_zero(e: ElementWriter, total: Val) -> Val:
     """The sum of no elements is 0 and not −0."""
     if 0 in e.kernel.anchor.operands[0].type.shape:
         return constant(total.type, 0)
@@ -127,14 +127,14 @@ def _extreme_fold(name: str, dtype: np.dtype[Any]) -> _Fold:
     return _Fold(start, lambda f, a, b: extreme(f, name, dtype, a, b), dtype, lambda f, x: x)
 
 
-def _logsumexp(e: Elements, at: Indices, width: int, vectors: bool, dtype: np.dtype[Any]) -> Val:
+def _logsumexp(e: ElementWriter, at: Indices, width: int, vectors: bool, dtype: np.dtype[Any]) -> Val:
     """max + log Σ exp(x − max); where the largest is infinite, nothing is subtracted."""
     f = e.function
     largest = _pass(e, at, width, vectors, _extreme_fold("max", dtype))
     infinite = f.fcmp("oeq", f.intrinsic("fabs", largest), constant(largest.type, np.inf))
     shift = f.select(infinite, constant(largest.type, 0.0), largest)
 
-    def each(g: Function, x: Val) -> Val:
+    def each(g: FunctionBuilder, x: Val) -> Val:
         by = g.splat(shift, lanes(x.type)) if lanes(shift.type) < lanes(x.type) else shift
         return convert(g, math.exp(g, g.fsub(x, by)), dtype, _FLOAT64)
 
@@ -143,7 +143,7 @@ def _logsumexp(e: Elements, at: Indices, width: int, vectors: bool, dtype: np.dt
     return convert(f, f.fadd(math.log(f, total), wide_shift), _FLOAT64, dtype)
 
 
-def _pass(e: Elements, at: Indices, width: int, vectors: bool, fold: _Fold) -> Val:
+def _pass(e: ElementWriter, at: Indices, width: int, vectors: bool, fold: _Fold) -> Val:
     """Fold all elements of the operand that belong to one place of the space."""
     f = e.function
     (operand,) = e.kernel.anchor.operands
@@ -196,7 +196,7 @@ def _pass(e: Elements, at: Indices, width: int, vectors: bool, fold: _Fold) -> V
     return result
 
 
-def _lanes_apart(e: Elements) -> bool:
+def _lanes_apart(e: ElementWriter) -> bool:
     """Whether every lane makes a reduction of its own, since the last axis of the space is nearer in memory."""
     anchor = e.kernel.anchor
     if not e.kernel.space or anchor.op not in (SUM, MAX, MIN):
@@ -207,13 +207,13 @@ def _lanes_apart(e: Elements) -> bool:
     return e.kernel.keeps_last_axis if kept == reduced else kept > reduced
 
 
-def _innermost(e: Elements, axes: tuple[int, ...]) -> int:
+def _innermost(e: ElementWriter, axes: tuple[int, ...]) -> int:
     """The reduced axis along which most of what is read are neighbours in memory, the last one of several."""
     near = _neighbours(e)
     return max(axes, key=lambda axis: (near[axis], axis))
 
 
-def _neighbours(e: Elements) -> list[int]:
+def _neighbours(e: ElementWriter) -> list[int]:
     """For every axis of the operand, how many arrays are read whose elements are neighbours along it."""
     (operand,) = e.kernel.anchor.operands
     near = [0] * len(operand.type.shape)
@@ -223,7 +223,7 @@ def _neighbours(e: Elements) -> list[int]:
     return near
 
 
-def _is_padded(e: Elements, last: int, width: int) -> bool:
+def _is_padded(e: ElementWriter, last: int, width: int) -> bool:
     """Whether the operand may be read past the end of its last axis."""
     (operand,) = e.kernel.anchor.operands
     at = tuple(range(len(operand.type.shape)))
@@ -236,7 +236,7 @@ def _is_padded(e: Elements, last: int, width: int) -> bool:
 
 
 def _nested(
-    e: Elements,
+    e: ElementWriter,
     axes: tuple[int, ...],
     start: Val,
     body: Callable[[Val, dict[int, Index]], Val],
@@ -252,7 +252,7 @@ def _nested(
     return loop.result(total)
 
 
-def _across(f: Function, parts: Val, combine: Combine) -> Val:
+def _across(f: FunctionBuilder, parts: Val, combine: Combine) -> Val:
     """All lanes combined: the halves of the vector again and again."""
     while (count := lanes(parts.type)) > 2:
         half = count // 2
@@ -261,7 +261,7 @@ def _across(f: Function, parts: Val, combine: Combine) -> Val:
     return combine(f, f.lane(parts, 0), f.lane(parts, 1))
 
 
-def _position(e: Elements, at: Indices, better_than: str) -> Val:
+def _position(e: ElementWriter, at: Indices, better_than: str) -> Val:
     """The first place of the largest or smallest element, or of the first NaN."""
     f = e.function
     (operand,) = e.kernel.anchor.operands

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.values import Val, constant, element, lanes
 from chainrule.graph import Node
 from chainrule.ops.value import Value, known_number
@@ -44,7 +44,7 @@ def _dtype(node: Node) -> np.dtype[Any]:
 
 
 def _by_kind(floats: str, integers: str, booleans: str) -> Emitter:
-    def emit(f: Function, node: Node, a: Val, b: Val) -> Val:
+    def emit(f: FunctionBuilder, node: Node, a: Val, b: Val) -> Val:
         kind = _dtype(node).kind
         return f._binary(floats if kind == "f" else booleans if kind == "b" else integers, a, b)
 
@@ -52,7 +52,7 @@ def _by_kind(floats: str, integers: str, booleans: str) -> Emitter:
 
 
 def _compare(predicate: str) -> Emitter:
-    def emit(f: Function, node: Node, a: Val, b: Val) -> Val:
+    def emit(f: FunctionBuilder, node: Node, a: Val, b: Val) -> Val:
         dtype = _dtype(node)
         if dtype.kind == "f":
             return f.fcmp("une" if predicate == "ne" else "o" + predicate, a, b)
@@ -63,13 +63,13 @@ def _compare(predicate: str) -> Emitter:
 
 
 def _extreme(name: str) -> Emitter:
-    def emit(f: Function, node: Node, a: Val, b: Val) -> Val:
+    def emit(f: FunctionBuilder, node: Node, a: Val, b: Val) -> Val:
         return extreme(f, name, _dtype(node), a, b)
 
     return emit
 
 
-def extreme(f: Function, name: str, dtype: np.dtype[Any], a: Val, b: Val) -> Val:
+def extreme(f: FunctionBuilder, name: str, dtype: np.dtype[Any], a: Val, b: Val) -> Val:
     """The larger ("max") or smaller ("min") of two numbers; NaN if one of them is."""
     if dtype.kind == "b":
         return f.or_(a, b) if name == "max" else f.and_(a, b)
@@ -79,11 +79,11 @@ def extreme(f: Function, name: str, dtype: np.dtype[Any], a: Val, b: Val) -> Val
     return f.select(f.fcmp("uno", a, a), a, chosen)
 
 
-def _negative(f: Function, node: Node, x: Val) -> Val:
+def _negative(f: FunctionBuilder, node: Node, x: Val) -> Val:
     return f.fneg(x) if _dtype(node).kind == "f" else f.sub(constant(x.type, 0), x)
 
 
-def _abs(f: Function, node: Node, x: Val) -> Val:
+def _abs(f: FunctionBuilder, node: Node, x: Val) -> Val:
     kind = _dtype(node).kind
     if kind == "f":
         return f.intrinsic("fabs", x)
@@ -92,7 +92,7 @@ def _abs(f: Function, node: Node, x: Val) -> Val:
     return f.select(f.icmp("slt", x, constant(x.type, 0)), f.sub(constant(x.type, 0), x), x)
 
 
-def _sign(f: Function, node: Node, x: Val) -> Val:
+def _sign(f: FunctionBuilder, node: Node, x: Val) -> Val:
     kind, zero, one = _dtype(node).kind, constant(x.type, 0), constant(x.type, 1)
     if kind == "b":
         return x
@@ -105,11 +105,11 @@ def _sign(f: Function, node: Node, x: Val) -> Val:
     return f.select(f.fcmp("ogt", x, zero), one, signed)
 
 
-def _floor(f: Function, node: Node, x: Val) -> Val:
+def _floor(f: FunctionBuilder, node: Node, x: Val) -> Val:
     return f.intrinsic("floor", x) if _dtype(node).kind == "f" else x
 
 
-def _power(f: Function, node: Node, a: Val, b: Val) -> Val:
+def _power(f: FunctionBuilder, node: Node, a: Val, b: Val) -> Val:
     exponent = known_number(Value(node.operands[1]))
     if node.type.dtype.kind != "f":
         return math.whole_power(f, a, b, None if exponent is None else int(exponent))
@@ -122,7 +122,7 @@ def _power(f: Function, node: Node, a: Val, b: Val) -> Val:
     return _mathematics("power")(f, node, a, b)
 
 
-def convert(f: Function, x: Val, source: np.dtype[Any], target: np.dtype[Any]) -> Val:
+def convert(f: FunctionBuilder, x: Val, source: np.dtype[Any], target: np.dtype[Any]) -> Val:
     """A number in another dtype; a float without a place among the integers gives an unspecified one."""
     to = element_of(target)
     if source == target or (element(x.type) == to and "b" not in (source.kind, target.kind)):
@@ -141,7 +141,7 @@ def convert(f: Function, x: Val, source: np.dtype[Any], target: np.dtype[Any]) -
     return f.cast("trunc", x, to)
 
 
-def _to_integer(f: Function, x: Val, target: np.dtype[Any]) -> Val:
+def _to_integer(f: FunctionBuilder, x: Val, target: np.dtype[Any]) -> Val:
     """Towards zero, by way of int64, whose conversion is one instruction."""
     limit, zero = constant(x.type, 2.0**63), constant(x.type, 0.0)
     fits = f.fcmp("olt", f.intrinsic("fabs", x), limit)
@@ -159,7 +159,7 @@ def _mathematics(name: str) -> Emitter:
     """A function of the mathematics modules: in the loop for vectors, called for single numbers, which saves code."""
     write = getattr(math, name)
 
-    def emit(f: Function, node: Node, *operands: Val) -> Val:
+    def emit(f: FunctionBuilder, node: Node, *operands: Val) -> Val:
         type_ = operands[0].type
         if lanes(type_) > 1:
             result: Val = write(f, *operands)
@@ -167,7 +167,7 @@ def _mathematics(name: str) -> Emitter:
         shared = f"{name}_{type_}"
         if shared not in f.module.functions:
             parameters = [(letter, type_) for letter, _ in zip("ab", operands, strict=False)]
-            g = Function(f.module, shared, parameters, result=type_, exported=False)
+            g = FunctionBuilder(f.module, shared, parameters, result=type_, exported=False)
             g.finish(write(g, *g.parameters))
         return f.call(shared, *operands, result=type_)
 

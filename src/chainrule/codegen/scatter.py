@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import bounds_of, in_vectors
 from chainrule.codegen.scalar import element_of
 from chainrule.codegen.scope import Indices, Pulled
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, constant, i64
 from chainrule.codegen.views import checked_index
 
 
-def write(e: Elements, target: Target) -> None:
+def write(e: ElementWriter, target: TargetMachine) -> None:
     """Zeros, then the additions."""
     (store,) = e.kernel.stores
     buffer, node = store.buffer, e.kernel.anchor
@@ -42,13 +42,13 @@ def write(e: Elements, target: Target) -> None:
         _over(e, axis + 1, len(node.type.shape), (*before, index), target, add)
 
 
-def _is_ours(e: Elements, index: Val) -> Val:
+def _is_ours(e: ElementWriter, index: Val) -> Val:
     f = e.function
     lo, hi = f.parameters[2:4]
     return f.and_(f.icmp("sge", index, lo), f.icmp("slt", index, hi))
 
 
-def _sum(e: Elements, old: Pulled, x: Pulled) -> Pulled:
+def _sum(e: ElementWriter, old: Pulled, x: Pulled) -> Pulled:
     f = e.function
     a, b = (e.splat(old), e.splat(x)) if e.width > 1 else (old, x)
     kind = e.kernel.anchor.type.dtype.kind
@@ -56,7 +56,7 @@ def _sum(e: Elements, old: Pulled, x: Pulled) -> Pulled:
     return Pulled(add(a.value, b.value), f.level)
 
 
-def _over(e: Elements, first: int, ndim: int, at: Indices, target: Target, body: object) -> None:
+def _over(e: ElementWriter, first: int, ndim: int, at: Indices, target: TargetMachine, body: object) -> None:
     """Loops over the axes from `first` on, the last one in vectors."""
     assert callable(body)
     if first == ndim:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import Function, Loop
+from chainrule.codegen.assembler import FunctionBuilder, Loop
 from chainrule.codegen.values import Val, i64, lanes
 
 
@@ -57,7 +57,7 @@ class Scope:
         width: lanes of the vectors that are computed now.
     """
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: FunctionBuilder) -> None:
         self.function = function
         self.width = 1
         self.numbers: list[int] = []

@@ -13,12 +13,12 @@ from collections.abc import Callable
 import numpy as np
 
 from chainrule.codegen.context import ERROR, INDEX_ERROR
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import bounds_of, end_of_vectors, in_vectors, store_members
 from chainrule.codegen.reductions import finish
 from chainrule.codegen.scalar import convert, element_of
 from chainrule.codegen.scope import Index, Indices, Pulled
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, constant, i64, vector
 from chainrule.codegen.views import checked_index
 from chainrule.plan import Buffer
@@ -27,7 +27,7 @@ _CHAINS = 4  # vectors of columns that go through a row's entries together
 _INT64 = np.dtype(np.int64)
 
 
-def write(e: Elements, target: Target) -> None:
+def write(e: ElementWriter, target: TargetMachine) -> None:
     """The kernel of either product."""
     if e.kernel.anchor.op.scatters:
         _write_outer(e, target)
@@ -35,7 +35,7 @@ def write(e: Elements, target: Target) -> None:
         _write_matmul(e, target)
 
 
-def _write_matmul(e: Elements, target: Target) -> None:
+def _write_matmul(e: ElementWriter, target: TargetMachine) -> None:
     """Rows of X W, and what is computed from them."""
     W = e.kernel.anchor.operands[4]
     element = element_of(W.type.dtype)
@@ -52,7 +52,7 @@ def _write_matmul(e: Elements, target: Target) -> None:
         _along_columns(e, (row,), target, columns)
 
 
-def _write_outer(e: Elements, target: Target) -> None:
+def _write_outer(e: ElementWriter, target: TargetMachine) -> None:
     """Rows of Xᵀ g: zeros, additions, and what is computed from the sums."""
     anchor = e.kernel.anchor
     buffer = next(store.buffer for store in e.kernel.stores if store.node is anchor)
@@ -67,7 +67,7 @@ def _write_outer(e: Elements, target: Target) -> None:
         del e.given[anchor]
 
 
-def _add_row(e: Elements, target: Target, buffer: Buffer, row: Index) -> None:
+def _add_row(e: ElementWriter, target: TargetMachine, buffer: Buffer, row: Index) -> None:
     """Add one chosen row's entries, each times g's row, where they fall into this thread's part."""
     f, g = e.function, e.kernel.anchor.operands[4]
     lo, hi = bounds_of(e, 0)
@@ -85,12 +85,12 @@ def _add_row(e: Elements, target: Target, buffer: Buffer, row: Index) -> None:
             _along_columns(e, (column,), target, add)
 
 
-def _over_own_rows(e: Elements, target: Target, body: Callable[[Indices], None]) -> None:
+def _over_own_rows(e: ElementWriter, target: TargetMachine, body: Callable[[Indices], None]) -> None:
     with e.loop(*bounds_of(e, 0)) as (_, row):
         _along_columns(e, (row,), target, body)
 
 
-def _along_columns(e: Elements, at: Indices, target: Target, body: Callable[[Indices], None]) -> None:
+def _along_columns(e: ElementWriter, at: Indices, target: TargetMachine, body: Callable[[Indices], None]) -> None:
     """Loop over the columns, several vectors at a time, then vector by vector."""
     lanes = target.lanes(element_of(e.kernel.anchor.type.dtype))
     start, stop = bounds_of(e, 1)
@@ -100,7 +100,7 @@ def _along_columns(e: Elements, at: Indices, target: Target, body: Callable[[Ind
     in_vectors(e, (middle, stop), lanes, e.is_padded(lanes), at, body)
 
 
-def _entries(e: Elements, row: Index) -> tuple[Val, Val]:
+def _entries(e: ElementWriter, row: Index) -> tuple[Val, Val]:
     """From which entry to which a chosen row goes; none, and the error flag raised, if there are no such entries."""
     f = e.function
     values, _, starts, rows, _ = e.kernel.anchor.operands
@@ -114,15 +114,15 @@ def _entries(e: Elements, row: Index) -> tuple[Val, Val]:
     return start, f.select(good, stop, start)
 
 
-def _column(e: Elements, entry: Index, length: int) -> Index:
+def _column(e: ElementWriter, entry: Index, length: int) -> Index:
     columns = e.kernel.anchor.operands[1]
     return checked_index(e, e.pull(columns, (entry,)), columns, length)
 
 
-def _value(e: Elements, entry: Index) -> Pulled:
+def _value(e: ElementWriter, entry: Index) -> Pulled:
     return e.pull(e.kernel.anchor.operands[0], (entry,))
 
 
-def _multiply_add(e: Elements, target: Target, a: Pulled, b: Pulled, total: Val) -> Val:
+def _multiply_add(e: ElementWriter, target: TargetMachine, a: Pulled, b: Pulled, total: Val) -> Val:
     f, x, y = e.function, e.splat(a).value, e.splat(b).value
     return f.intrinsic("fma", x, y, total) if target.fma else f.fadd(total, f.fmul(x, y))

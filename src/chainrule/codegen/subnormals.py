@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chainrule.codegen.assembler import Function
-from chainrule.codegen.target import Target
+from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import constant, i64
 
 _X86 = 0x8040  # MXCSR: results are flushed to zero, operands read as zero
@@ -18,7 +18,7 @@ _ARM = 1 << 24  # FPCR: both
 
 
 @contextmanager
-def flushed(f: Function, target: Target) -> Iterator[None]:
+def flushed(f: FunctionBuilder, target: TargetMachine) -> Iterator[None]:
     """Let this thread treat subnormal numbers as 0 in what is written inside, and as before after it."""
     if target.level == "neon":
         f.module.declare("llvm.aarch64.get.fpcr", "i64", [])

@@ -14,8 +14,8 @@ _BYTES = {"float": 4, "double": 8, "i64": 8, "i32": 4, "i8": 1}
 
 
 @dataclass(frozen=True)
-class Target:
-    """A machine, as far as generated code depends on it.
+class TargetMachine:
+    """A processor, as far as generated code depends on it.
 
     Attributes:
         level: "avx512", "avx2", "sse2" or "neon".
@@ -57,7 +57,7 @@ _INSTRUCTIONS = {
 """What the least processor of a level has beyond all processors of its family (the x86-64 psABI's levels 3 and 4)."""
 
 
-def target(level: str, triple: str = "") -> Target:
+def target(level: str, triple: str = "") -> TargetMachine:
     """The least processor of a level; for this platform, or for the one that `triple` names.
 
     Its name and LLVM's version settle its features. A level of the other family of processors is for Linux, unless
@@ -74,11 +74,11 @@ def target(level: str, triple: str = "") -> Target:
         other = "aarch64-unknown-linux-gnu" if level == "neon" else "x86_64-unknown-linux-gnu"
         triple = here if (level == "neon") == _is_arm(here) else other
     features = "-prefer-256-bit" if level == "avx512" else ""
-    return Target(level, triple, cpu, features, vector_bytes, registers, fma)
+    return TargetMachine(level, triple, cpu, features, vector_bytes, registers, fma)
 
 
 @cache
-def host() -> Target:
+def host() -> TargetMachine:
     """This machine, with the widest vectors that it has."""
     features = llvm.get_host_cpu_features()
     best = target(_best_level(features))
@@ -88,7 +88,7 @@ def host() -> Target:
     return replace(best, cpu=llvm.get_host_cpu_name(), features=text, triple=llvm.get_process_triple())
 
 
-def chosen() -> Target:
+def chosen() -> TargetMachine:
     """What to compile for here: this machine, or the level that CHAINRULE_TARGET names.
 
     Raises:
@@ -106,7 +106,7 @@ def runs_here(level: str) -> bool:
     return level == "neon" or all(features.get(name) for name in _INSTRUCTIONS[level])
 
 
-def require_runnable(target: Target) -> None:
+def require_runnable(target: TargetMachine) -> None:
     """Refuse to execute code that would end in an illegal instruction.
 
     Raises:
@@ -121,7 +121,7 @@ def require_runnable(target: Target) -> None:
     )
 
 
-def require_known(target: Target) -> None:
+def require_known(target: TargetMachine) -> None:
     """Refuse a processor that LLVM might not know: it would say so on the error stream and go on without.
 
     Raises:
@@ -132,7 +132,7 @@ def require_known(target: Target) -> None:
         raise ArgumentError(f"there is no processor {target.cpu!r} here; choose one of {', '.join(sorted(known))}")
 
 
-def _runs_least(asked: Target) -> bool:
+def _runs_least(asked: TargetMachine) -> bool:
     return asked == target(asked.level, asked.triple) and runs_here(asked.level)
 
 

@@ -6,19 +6,19 @@ first, smaller ones later (J. Eklundh, IEEE Trans. Computers 21, 1972).
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function
-from chainrule.codegen.elements import Elements
+from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.elements import ElementWriter
 from chainrule.codegen.loops import bounds_of
 from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scope import Index
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, i64, vector
 from chainrule.ops.elementwise import STOP_GRADIENT
 from chainrule.plan import Buffer
 from chainrule.plan.layout import base_of
 
 
-def source_of(e: Elements) -> Buffer | None:
+def source_of(e: ElementWriter) -> Buffer | None:
     """The padded buffer of which a kernel makes a transposed copy, and nothing else; None if it does something else."""
     if len(e.kernel.space) != 2 or len(e.kernel.stores) != 1:
         return None
@@ -33,7 +33,7 @@ def source_of(e: Elements) -> Buffer | None:
     return buffer if turned and memory_of(buffer) in ("float", "double") else None
 
 
-def is_large(e: Elements, target: Target, source: Buffer, threads: int) -> bool:
+def is_large(e: ElementWriter, target: TargetMachine, source: Buffer, threads: int) -> bool:
     """Whether every thread that has rows to copy has enough for a block."""
     lanes, (_, columns) = target.lanes(memory_of(source)), e.kernel.space
     parts = e.kernel.parts(threads)
@@ -42,7 +42,7 @@ def is_large(e: Elements, target: Target, source: Buffer, threads: int) -> bool:
     return columns >= lanes and all(stop - start >= lanes or start == stop for start, stop in parts)
 
 
-def write(e: Elements, target: Target, source: Buffer) -> None:
+def write(e: ElementWriter, target: TargetMachine, source: Buffer) -> None:
     """Blocks of as many rows and columns as a vector has lanes; the last ones overlap those before them."""
     f = e.function
     (store,) = e.kernel.stores
@@ -69,14 +69,14 @@ def write(e: Elements, target: Target, source: Buffer) -> None:
             f.store(turned, place)
 
 
-def _places(e: Elements, first: Val, memory: str, stride: Val, count: int) -> list[Val]:
+def _places(e: ElementWriter, first: Val, memory: str, stride: Val, count: int) -> list[Val]:
     places = [first]
     while len(places) < count:
         places.append(e.function.offset(places[-1], memory, stride))
     return places
 
 
-def transposed(f: Function, rows: list[Val], unit: int) -> list[Val]:
+def transposed(f: FunctionBuilder, rows: list[Val], unit: int) -> list[Val]:
     """n vectors of n lanes, n a power of 2, with lane j of vector i becoming lane i of vector j.
 
     Within `unit` lanes, 16 bytes, neighbours are interleaved instead, and then pairs of them: processors have

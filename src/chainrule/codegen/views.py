@@ -15,7 +15,7 @@ from chainrule.graph import Node
 from chainrule.plan.access import axis_groups
 
 if TYPE_CHECKING:
-    from chainrule.codegen.elements import Elements
+    from chainrule.codegen.elements import ElementWriter
 
 _INT64 = np.dtype(np.int64)
 
@@ -25,19 +25,19 @@ def zero(node: Node) -> Pulled:
     return Pulled(constant(element_of(node.type.dtype), 0), 0)
 
 
-def _broadcast(e: Elements, node: Node, at: Indices) -> Pulled:
+def _broadcast(e: ElementWriter, node: Node, at: Indices) -> Pulled:
     (source,) = node.operands
     shape = source.type.shape
     kept = at[len(at) - len(shape) :]
     return e.pull(source, tuple(ZERO if n == 1 else index for n, index in zip(shape, kept, strict=True)))
 
 
-def _transpose(e: Elements, node: Node, at: Indices) -> Pulled:
+def _transpose(e: ElementWriter, node: Node, at: Indices) -> Pulled:
     axes = node.keywords["axes"]
     return e.pull(node.operands[0], tuple(at[axes.index(i)] for i in range(len(axes))))
 
 
-def _reshape(e: Elements, node: Node, at: Indices) -> Pulled:
+def _reshape(e: ElementWriter, node: Node, at: Indices) -> Pulled:
     (source,) = node.operands
     new, old = node.type.shape, source.type.shape
     result = [ZERO] * len(old)
@@ -51,7 +51,7 @@ def _reshape(e: Elements, node: Node, at: Indices) -> Pulled:
     return e.pull(source, tuple(result))
 
 
-def _linear(e: Elements, parts: list[tuple[Index, int]]) -> Index:
+def _linear(e: ElementWriter, parts: list[tuple[Index, int]]) -> Index:
     """Several indices as one: ((i·n₁ + j)·n₂ + k) …"""
     total = parts[0][0]
     for index, length in parts[1:]:
@@ -59,7 +59,7 @@ def _linear(e: Elements, parts: list[tuple[Index, int]]) -> Index:
     return total
 
 
-def _apart(e: Elements, index: Index, lengths: list[int]) -> list[Index]:
+def _apart(e: ElementWriter, index: Index, lengths: list[int]) -> list[Index]:
     """One index as several."""
     if len(lengths) == 1:
         return [index]
@@ -70,12 +70,12 @@ def _apart(e: Elements, index: Index, lengths: list[int]) -> list[Index]:
     return [index, *reversed(result)]
 
 
-def _numbers(e: Elements, index: Index) -> Index:
+def _numbers(e: ElementWriter, index: Index) -> Index:
     """An index whose lanes are written out."""
     return _spread(e, index) if index.run and e.width > 1 else index._replace(run=False)
 
 
-def _times(e: Elements, index: Index, factor: int) -> Index:
+def _times(e: ElementWriter, index: Index, factor: int) -> Index:
     index = _numbers(e, index)
     value = e.remember(
         ("times", index, factor),
@@ -85,7 +85,7 @@ def _times(e: Elements, index: Index, factor: int) -> Index:
     return index._replace(value=value)
 
 
-def _add(e: Elements, a: Index, b: Index) -> Index:
+def _add(e: ElementWriter, a: Index, b: Index) -> Index:
     if a.value.name == "0":
         return b
     level = max(a.level, b.level)
@@ -95,11 +95,11 @@ def _add(e: Elements, a: Index, b: Index) -> Index:
     return a._replace(value=value, level=level, run=a.run or b.run, whole=False)
 
 
-def _spread(e: Elements, index: Index) -> Index:
+def _spread(e: ElementWriter, index: Index) -> Index:
     return index._replace(value=e.remember(("lanes", index), index.level, lambda: e.lane_numbers(index)), run=False)
 
 
-def _divide(e: Elements, index: Index, divisor: int) -> tuple[Index, Index]:
+def _divide(e: ElementWriter, index: Index, divisor: int) -> tuple[Index, Index]:
     index = _numbers(e, index)
     number = constant(index.value.type, divisor)
     quotient = e.remember(("div", index, divisor), index.level, lambda: e.function.udiv(index.value, number))
@@ -107,7 +107,7 @@ def _divide(e: Elements, index: Index, divisor: int) -> tuple[Index, Index]:
     return index._replace(value=quotient), index._replace(value=rest)
 
 
-def _slice(e: Elements, node: Node, at: Indices) -> Pulled:
+def _slice(e: ElementWriter, node: Node, at: Indices) -> Pulled:
     (source,) = node.operands
     return e.pull(
         source,
@@ -117,7 +117,7 @@ def _slice(e: Elements, node: Node, at: Indices) -> Pulled:
     )
 
 
-def _moved(e: Elements, index: Index, start: int, step: int) -> Index:
+def _moved(e: ElementWriter, index: Index, start: int, step: int) -> Index:
     """start + step·index."""
     if step != 1:
         index = _times(e, index, step)
@@ -131,7 +131,7 @@ def _moved(e: Elements, index: Index, start: int, step: int) -> Index:
     return index._replace(value=value, whole=False)
 
 
-def _unslice(e: Elements, node: Node, at: Indices) -> Pulled:
+def _unslice(e: ElementWriter, node: Node, at: Indices) -> Pulled:
     """Zero outside of the range; inside, the operand."""
     (source,) = node.operands
     inner: list[Index] = []
@@ -146,7 +146,7 @@ def _unslice(e: Elements, node: Node, at: Indices) -> Pulled:
     return _chosen(e, inside, e.pull(source, tuple(inner)), zero(node))
 
 
-def _place_in_range(e: Elements, index: Index, start: int, count: int, step: int) -> tuple[Index, Val]:
+def _place_in_range(e: ElementWriter, index: Index, start: int, count: int, step: int) -> tuple[Index, Val]:
     """(index − start)/step, or 0 where that is no place, and whether it is one."""
     f, type_ = e.function, index.value.type
     size = abs(step)
@@ -168,12 +168,12 @@ def _place_in_range(e: Elements, index: Index, start: int, count: int, step: int
     return index._replace(value=value), condition
 
 
-def _distance(e: Elements, index: Index, start: int, step: int) -> Val:
+def _distance(e: ElementWriter, index: Index, start: int, step: int) -> Val:
     f, begin = e.function, constant(index.value.type, start)
     return f.sub(index.value, begin) if step > 0 else f.sub(begin, index.value)
 
 
-def _chosen(e: Elements, conditions: list[tuple[Val, int]], inside: Pulled, outside: Pulled) -> Pulled:
+def _chosen(e: ElementWriter, conditions: list[tuple[Val, int]], inside: Pulled, outside: Pulled) -> Pulled:
     """`inside` where all conditions hold."""
     f, result = e.function, inside
     for condition, level in conditions:
@@ -188,7 +188,7 @@ def _chosen(e: Elements, conditions: list[tuple[Val, int]], inside: Pulled, outs
     return result
 
 
-def _concatenate(e: Elements, node: Node, at: Indices) -> Pulled:
+def _concatenate(e: ElementWriter, node: Node, at: Indices) -> Pulled:
     axis, start = node.keywords["axis"], 0
     index = _numbers(e, at[axis])
     result: Pulled | None = None
@@ -202,20 +202,20 @@ def _concatenate(e: Elements, node: Node, at: Indices) -> Pulled:
     return zero(node) if result is None else result
 
 
-def _take(e: Elements, node: Node, at: Indices) -> Pulled:
+def _take(e: ElementWriter, node: Node, at: Indices) -> Pulled:
     source, indices = node.operands
     axis, count = node.keywords["axis"], len(indices.type.shape)
     place = place_taken(e, node, at[axis : axis + count])
     return e.pull(source, (*at[:axis], place, *at[axis + count :]))
 
 
-def place_taken(e: Elements, node: Node, at: Indices) -> Index:
+def place_taken(e: ElementWriter, node: Node, at: Indices) -> Index:
     """Where along its axis a node takes from its operand; `at` are the indices among those that it takes."""
     source, indices = node.operands
     return checked_index(e, e.pull(indices, at), indices, source.type.shape[node.keywords["axis"]])
 
 
-def checked_index(e: Elements, number: Pulled, indices: Node, length: int) -> Index:
+def checked_index(e: ElementWriter, number: Pulled, indices: Node, length: int) -> Index:
     """An index from memory; one that is out of range raises the error flag and becomes 0."""
     if 0 in indices.type.shape:
         return ZERO
@@ -233,13 +233,13 @@ def checked_index(e: Elements, number: Pulled, indices: Node, length: int) -> In
     return Index(e.remember(("index", number, length), number.level, check), number.level)
 
 
-def _all(e: Elements, count: int) -> str:
+def _all(e: ElementWriter, count: int) -> str:
     name = f"llvm.vector.reduce.and.v{count}i1"
     e.function.module.declare(name, "i1", [vector("i1", count)])
     return name
 
 
-VIEWS: dict[str, Callable[[Elements, Node, Indices], Pulled]] = {
+VIEWS: dict[str, Callable[[ElementWriter, Node, Indices], Pulled]] = {
     "broadcast": _broadcast,
     "transpose": _transpose,
     "reshape": _reshape,

@@ -22,7 +22,7 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from chainrule.codegen.target import Target, require_known, require_runnable
+from chainrule.codegen.target import TargetMachine, require_known, require_runnable
 from chainrule.errors import ChainruleError
 from chainrule.runtime import cache as objects
 from chainrule.runtime.symbols import undefined
@@ -62,7 +62,7 @@ class Code:
         return native
 
 
-def load(ir: str, target: Target, functions: Sequence[str]) -> Code:
+def load(ir: str, target: TargetMachine, functions: Sequence[str]) -> Code:
     """Machine code of a module for this machine, with the addresses of some of its functions.
 
     Raises:
@@ -72,7 +72,9 @@ def load(ir: str, target: Target, functions: Sequence[str]) -> Code:
     return load_or_write((ir,), lambda: ir, target, functions)
 
 
-def load_or_write(origin: Sequence[str], write: Callable[[], str], target: Target, functions: Sequence[str]) -> Code:
+def load_or_write(
+    origin: Sequence[str], write: Callable[[], str], target: TargetMachine, functions: Sequence[str]
+) -> Code:
     """As `load`, of a module that is written only if no machine code of the same origin is kept.
 
     Args:
@@ -93,7 +95,7 @@ def load_or_write(origin: Sequence[str], write: Callable[[], str], target: Targe
     return linked
 
 
-def emit(ir: str, target: Target) -> bytes:
+def emit(ir: str, target: TargetMachine) -> bytes:
     """The object file of a module, for this or another machine.
 
     Raises:
@@ -103,13 +105,13 @@ def emit(ir: str, target: Target) -> bytes:
     return result
 
 
-def assembly(ir: str, target: Target) -> str:
+def assembly(ir: str, target: TargetMachine) -> str:
     """The machine code of a module as text, for people."""
     result: str = _generate(ir, target, "emit_assembly")
     return result
 
 
-def _generate(ir: str, target: Target, method: str) -> Any:
+def _generate(ir: str, target: TargetMachine, method: str) -> Any:
     """Parse, verify and generate code; in a context of its own, which is freed after everything in it."""
     machine = _machine(target)
     try:
@@ -133,7 +135,7 @@ def _require_closed(names: set[str]) -> None:
         raise ChainruleError(f"the code needs {', '.join(outside)} from outside; nothing but llvm.* can be called")
 
 
-def _machine(target: Target) -> Any:
+def _machine(target: TargetMachine) -> Any:
     """LLVM's code generator for a target: position-independent, so that it can lie anywhere."""
     require_known(target)
     _initialise(target.triple == llvm.get_process_triple())

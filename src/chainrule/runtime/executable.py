@@ -25,7 +25,7 @@ from chainrule.codegen.context import (
     YIELD,
     Context,
 )
-from chainrule.codegen.target import Target, chosen
+from chainrule.codegen.target import TargetMachine, chosen
 from chainrule.errors import ArgumentError
 from chainrule.plan import Buffer, Plan, Usage
 from chainrule.plan.divide import candidates
@@ -48,7 +48,7 @@ class Executable:
     as a whole, and executables whose plans lay out equal states equally can share it.
     """
 
-    def __init__(self, plan: Plan, threads: int = 1, target: Target | None = None) -> None:
+    def __init__(self, plan: Plan, threads: int = 1, target: TargetMachine | None = None) -> None:
         self.plan, self.candidates = plan, candidates(threads)
         self.target, self._threads = target or chosen(), threads
         self.code = code_of(plan, self.target, threads, lambda: self.ir)

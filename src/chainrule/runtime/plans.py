@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from chainrule.codegen.context import ENTRY, KERNELS, RUN_AGAIN, SET_CONTEXT
 from chainrule.codegen.generator_digest import GENERATOR_DIGEST
-from chainrule.codegen.target import Target
+from chainrule.codegen.target import TargetMachine
 from chainrule.graph import CONSTANT, INPUT, Graph
 from chainrule.lru_cache import LruCache
 from chainrule.ops.host_callback import HOST_CALLBACK
@@ -24,7 +24,7 @@ _FUNCTIONS = (ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN)
 _MOST_BYTES = 1 << 20  # of a graph's constants: a plan keeps them alive
 
 _plans: LruCache[Plan] = LruCache(32)
-_codes: WeakKeyDictionary[Plan, dict[tuple[Target, int], Code]] = WeakKeyDictionary()
+_codes: WeakKeyDictionary[Plan, dict[tuple[TargetMachine, int], Code]] = WeakKeyDictionary()
 
 
 def plan_of(graph: Graph, usage: Usage, *, alone: bool = False) -> Plan:
@@ -37,7 +37,7 @@ def plan_of(graph: Graph, usage: Usage, *, alone: bool = False) -> Plan:
     return make_plan(graph, usage) if key is None else _plans.get(key, lambda: make_plan(graph, usage))
 
 
-def code_of(plan: Plan, target: Target, threads: int, write: Callable[[], str]) -> Code:
+def code_of(plan: Plan, target: TargetMachine, threads: int, write: Callable[[], str]) -> Code:
     """The machine code of a plan: what was loaded for it before, or lies on the disk, or is made of what is written."""
     codes = _codes.setdefault(plan, {})
     if (target, threads) not in codes:

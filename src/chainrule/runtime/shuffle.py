@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.module import Module
 from chainrule.codegen.target import chosen
 from chainrule.codegen.values import Val, constant, i64
@@ -44,7 +44,7 @@ def _native() -> Any:
 def _write(module: Module) -> None:
     """for block: raw = philox(block); for i in block: j = ⌊raw[i]·(i + 1) / 2⁶⁴⌋; order[i] = order[j]; order[j] = i."""
     names = (("seed", "i64"), ("number", "i64"), ("purpose", "i64"), ("order", "ptr"), ("n", "i64"))
-    f = Function(module, _NAME, names)
+    f = FunctionBuilder(module, _NAME, names)
     seed, number, purpose, order, n = f.parameters
     raw = f.local("i64", 4)
     with f.loop(i64(0), n, 4) as block:
@@ -61,7 +61,7 @@ def _write(module: Module) -> None:
     f.finish()
 
 
-def _philox(f: Function, counter: tuple[Val, Val, Val, Val], seed: Val) -> tuple[Val, Val, Val, Val]:
+def _philox(f: FunctionBuilder, counter: tuple[Val, Val, Val, Val], seed: Val) -> tuple[Val, Val, Val, Val]:
     """Ten rounds on one block of four words."""
     a, b, c, d = counter
     for round_ in range(_ROUNDS):
@@ -72,7 +72,7 @@ def _philox(f: Function, counter: tuple[Val, Val, Val, Val], seed: Val) -> tuple
     return a, b, c, d
 
 
-def _product(f: Function, a: Val, b: Val) -> tuple[Val, Val]:
+def _product(f: FunctionBuilder, a: Val, b: Val) -> tuple[Val, Val]:
     """The high and the low half of a·b, without sign."""
     wide = f.mul(f.cast("zext", a, "i128"), f.cast("zext", b, "i128"))
     return f.cast("trunc", f.lshr(wide, constant("i128", 64)), "i64"), f.cast("trunc", wide, "i64")

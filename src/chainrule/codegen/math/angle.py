@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import pi
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.numbers import bits, fma, nearest, number, ordered_difference, ordered_sum, product_error
 from chainrule.codegen.values import Val, constant, element, i64, lanes, vector
 
@@ -60,7 +60,7 @@ class Angle(NamedTuple):
     quarter: Val
 
 
-def reduced(f: Function, x: Val) -> Angle:
+def reduced(f: FunctionBuilder, x: Val) -> Angle:
     """The angle x ≥ 0 in quarter turns; NaN for ∞ and NaN. It opens a loop, so write it to the innermost level."""
     bound, parts = _NEAR[element(x.type), f.module.fma]
     near = _reduced_near(f, x, parts)
@@ -74,7 +74,7 @@ def reduced(f: Function, x: Val) -> Angle:
     return Angle(*(loop.result(value) for value in carried))
 
 
-def _reduced_near(f: Function, x: Val, parts: tuple[float, ...]) -> Angle:
+def _reduced_near(f: FunctionBuilder, x: Val, parts: tuple[float, ...]) -> Angle:
     n, quarter = nearest(f, x, 2 / pi)
     *exact, rounded, last = (constant(x.type, part) for part in parts)
     rest = x
@@ -88,7 +88,7 @@ def _reduced_near(f: Function, x: Val, parts: tuple[float, ...]) -> Angle:
     return Angle(high, fma(f, f.fneg(n), last, low), quarter)
 
 
-def _reduced_far(f: Function, x: Val) -> Angle:
+def _reduced_far(f: FunctionBuilder, x: Val) -> Angle:
     """Call the function of the module; it works in `double` for every format."""
     count = lanes(x.type)
     single = element(x.type) == "float"
@@ -104,13 +104,13 @@ def _reduced_far(f: Function, x: Val) -> Angle:
     return Angle(rounded, f.cast("fptrunc", rest, "float"), f.cast("trunc", quarter, "i32"))
 
 
-def _reduction(f: Function) -> str:
+def _reduction(f: FunctionBuilder) -> str:
     """The name of the function that reduces an array of large numbers, in this module."""
     name = "reduce_angles"
     if name not in f.module.functions:
         parameters = [(parameter, "ptr") for parameter in ("x", "high", "low", "quarter")]
         # LLVM takes a block that calls a cold function for a rare one, and lets no other pay for it
-        g = Function(
+        g = FunctionBuilder(
             f.module, name, [*parameters, ("count", "i64")], attributes="nounwind cold noinline", exported=False
         )
         *places, count = g.parameters
@@ -122,7 +122,7 @@ def _reduction(f: Function) -> str:
     return name
 
 
-def _reduced_exactly(f: Function, x: Val) -> Angle:
+def _reduced_exactly(f: FunctionBuilder, x: Val) -> Angle:
     """One large number x = m·2^e: m times those 192 bits of 2/π that leave a multiple of 4 before and nothing after."""
     pattern = bits(f, x)
     exponent = f.lshr(pattern, i64(52))
@@ -142,7 +142,7 @@ def _reduced_exactly(f: Function, x: Val) -> Angle:
     return Angle(f.select(negative, f.fneg(high), high), f.select(negative, f.fneg(low), low), quarter)
 
 
-def _window(f: Function, exponent: Val) -> list[Val]:
+def _window(f: FunctionBuilder, exponent: Val) -> list[Val]:
     """The 192 bits of 2/π, highest first, whose product with m counts 4 turns, for x with this biased exponent."""
     # 64 zeros come first, for exponents that are not large
     words = [TWO_OVER_PI >> 1216 - 64 * index & 2**64 - 1 for index in range(20)]
@@ -155,7 +155,7 @@ def _window(f: Function, exponent: Val) -> list[Val]:
     return [f.intrinsic("fshl", loaded[index], loaded[index + 1], shift) for index in range(3)]
 
 
-def _radians(f: Function, fraction: Val) -> tuple[Val, Val]:
+def _radians(f: FunctionBuilder, fraction: Val) -> tuple[Val, Val]:
     """fraction/2^126 quarter turns as a sum of two numbers: 64 bits from the first that is set, times those of π/2."""
     zeros = f.intrinsic("ctlz", fraction, constant("i1", False))
     leading = _upper(f, f.shl(fraction, zeros))
@@ -169,15 +169,15 @@ def _radians(f: Function, fraction: Val) -> tuple[Val, Val]:
     return f.fmul(f.fmul(high, constant("double", 2.0**-50)), scale), f.fmul(low, scale)
 
 
-def _wide(f: Function, a: Val) -> Val:
+def _wide(f: FunctionBuilder, a: Val) -> Val:
     return f.cast("zext", a, "i128")
 
 
-def _wide_product(f: Function, a: Val, b: Val) -> Val:
+def _wide_product(f: FunctionBuilder, a: Val, b: Val) -> Val:
     """All 128 bits of the product of two i64 without sign."""
     return f.mul(_wide(f, a), _wide(f, b))
 
 
-def _upper(f: Function, a: Val) -> Val:
+def _upper(f: FunctionBuilder, a: Val) -> Val:
     """The upper half of an i128."""
     return f.cast("trunc", f.lshr(a, constant("i128", 64)), "i64")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi
 from math import tan as tangent
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.angle import Angle, reduced
 from chainrule.codegen.math.numbers import (
     absolute,
@@ -49,14 +49,14 @@ _ARCTAN = {
 _BEYOND = {"float": -4.371139000186241e-8, "double": 6.123233995736766e-17}
 
 
-def sin(f: Function, x: Val) -> Val:
+def sin(f: FunctionBuilder, x: Val) -> Val:
     """sin x, for every finite x."""
     angle = reduced(f, absolute(f, x))
     y = f.select(truth(f, angle.quarter, 0), f.fadd(*_cosine(f, angle)), f.fadd(*_sine(f, angle)))
     return number(f, f.xor(bits(f, y), f.xor(_bit_as_sign(f, angle.quarter, 1), sign(f, x))))
 
 
-def cos(f: Function, x: Val) -> Val:
+def cos(f: FunctionBuilder, x: Val) -> Val:
     """cos x, for every finite x."""
     angle = reduced(f, absolute(f, x))
     following = f.add(angle.quarter, constant(angle.quarter.type, 1))
@@ -64,7 +64,7 @@ def cos(f: Function, x: Val) -> Val:
     return number(f, f.xor(bits(f, y), _bit_as_sign(f, following, 1)))
 
 
-def tan(f: Function, x: Val) -> Val:
+def tan(f: FunctionBuilder, x: Val) -> Val:
     """tan x, for every finite x; the quotient of sine and cosine is corrected by what both lack."""
     angle = reduced(f, absolute(f, x))
     odd = truth(f, angle.quarter, 0)
@@ -80,14 +80,14 @@ def tan(f: Function, x: Val) -> Val:
     return number(f, f.xor(bits(f, y), f.xor(_bit_as_sign(f, angle.quarter, 0), sign(f, x))))
 
 
-def _sine(f: Function, angle: Angle) -> tuple[Val, Val]:
+def _sine(f: FunctionBuilder, angle: Angle) -> tuple[Val, Val]:
     """sin(high + low) as the sum of two numbers, the first one the larger."""
     r = angle.high
     z = f.fmul(r, r)
     return r, fma(f, f.fmul(r, z), polynomial(f, z, _SIN[element(r.type)]), angle.low)
 
 
-def _cosine(f: Function, angle: Angle) -> tuple[Val, Val]:
+def _cosine(f: FunctionBuilder, angle: Angle) -> tuple[Val, Val]:
     """cos(high + low) as the sum of two numbers, the first one the larger."""
     r = angle.high
     z = f.fmul(r, r)
@@ -95,13 +95,13 @@ def _cosine(f: Function, angle: Angle) -> tuple[Val, Val]:
     return constant(r.type, 1), fma(f, z, polynomial(f, z, _COS[element(r.type)]), correction)
 
 
-def _bit_as_sign(f: Function, integer: Val, bit: int) -> Val:
+def _bit_as_sign(f: FunctionBuilder, integer: Val, bit: int) -> Val:
     """A bit of an integer as the sign bit, all others 0."""
     top = int(element(integer.type)[1:]) - 1
     return f.and_(f.shl(integer, constant(integer.type, top - bit)), constant(integer.type, -(1 << top)))
 
 
-def arctan(f: Function, x: Val) -> Val:
+def arctan(f: FunctionBuilder, x: Val) -> Val:
     """arctan x = b + arctan y, where b is 0, π/4 or π/2 and y is |x|, (|x| − 1)/(|x| + 1) or −1/|x|."""
     a, one, zero = absolute(f, x), constant(x.type, 1), constant(x.type, 0)
     middle = f.fcmp("ogt", a, constant(x.type, tangent(pi / 8)))

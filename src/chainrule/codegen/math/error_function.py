@@ -6,7 +6,7 @@ for the relative error of erf. The form is N. Juffa's; it needs no division and 
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.exponential import inner_exp
 from chainrule.codegen.math.numbers import absolute, at_most, fma, polynomial, with_sign
 from chainrule.codegen.values import Val, constant, element
@@ -34,7 +34,7 @@ _Q = {
 _ONE = {"float": 4.0, "double": 6.0}  # from here on erf rounds to 1
 
 
-def erf(f: Function, x: Val) -> Val:
+def erf(f: FunctionBuilder, x: Val) -> Val:
     """erf x, at most 1."""
     kind, a = element(x.type), absolute(f, x)
     small = fma(f, a, polynomial(f, f.fmul(a, a), _P[kind]), a)

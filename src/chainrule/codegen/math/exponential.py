@@ -6,7 +6,7 @@ with a minimax polynomial q.
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.numbers import (
     at_least,
     at_most,
@@ -37,7 +37,7 @@ _RANGE = {"float": (-104.0, 89.0), "double": (-746.0, 710.0)}
 _LEAST = {"float": -18.0, "double": -38.0}
 
 
-def reduced(f: Function, x: Val, offset: int) -> tuple[Val, Val, Val]:
+def reduced(f: FunctionBuilder, x: Val, offset: int) -> tuple[Val, Val, Val]:
     """n, n + offset in the lower bits of an integer, and r, with x = n·ln 2 + r and |r| ≤ ln 2 / 2."""
     upper, lower = LN2[element(x.type)]
     n, integer = nearest(f, x, LOG2_E, offset)
@@ -45,12 +45,12 @@ def reduced(f: Function, x: Val, offset: int) -> tuple[Val, Val, Val]:
     return n, integer, fma(f, n, constant(x.type, -lower), r)
 
 
-def small_expm1(f: Function, r: Val) -> Val:
+def small_expm1(f: FunctionBuilder, r: Val) -> Val:
     """e^r − 1 for |r| ≤ ln 2 / 2."""
     return fma(f, f.fmul(r, r), polynomial(f, r, _Q[element(r.type)]), r)
 
 
-def exp(f: Function, x: Val, tail: Val | None = None) -> Val:
+def exp(f: FunctionBuilder, x: Val, tail: Val | None = None) -> Val:
     """e^x; or e^(x + tail), for a tail that is tiny, and 0 outside of the range in which e^x is a number above 0."""
     least, most = _RANGE[element(x.type)]
     # 2^n need not be a number, but it is a product of two that are; only the last multiplication can round
@@ -60,17 +60,17 @@ def exp(f: Function, x: Val, tail: Val | None = None) -> Val:
     return f.fmul(f.fmul(y, power_of_two(f, half)), power_of_two(f, f.sub(integer, half)))
 
 
-def inner_exp(f: Function, x: Val) -> Val:
+def inner_exp(f: FunctionBuilder, x: Val) -> Val:
     """e^x where neither the result nor 2^n can overflow or be subnormal."""
     _, integer, r = reduced(f, x, form(x).bias)
     return f.fmul(_exp_reduced(f, r), power_of_two(f, integer))
 
 
-def _exp_reduced(f: Function, r: Val) -> Val:
+def _exp_reduced(f: FunctionBuilder, r: Val) -> Val:
     return f.fadd(small_expm1(f, r), constant(r.type, 1))
 
 
-def expm1(f: Function, x: Val) -> Val:
+def expm1(f: FunctionBuilder, x: Val) -> Val:
     """e^x − 1 = 2^n·(e^r − 1) + (2^n − 1)."""
     kind = element(x.type)
     limited = at_least(f, at_most(f, x, _RANGE[kind][1]), _LEAST[kind])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.exponential import inner_exp, reduced
 from chainrule.codegen.math.numbers import (
     absolute,
@@ -45,7 +45,7 @@ _MOST = {"float": 89.5, "double": 710.6}
 _ONE = {"float": 20.0, "double": 40.0}
 
 
-def tanh(f: Function, x: Val) -> Val:
+def tanh(f: FunctionBuilder, x: Val) -> Val:
     """1 − 2/(e^2x + 1) where that is at least ½, else a polynomial, as nothing may cancel."""
     a, one = absolute(f, x), constant(x.type, 1)
     z = f.fmul(a, a)
@@ -55,7 +55,7 @@ def tanh(f: Function, x: Val) -> Val:
     return with_sign(f, f.select(f.fcmp("olt", a, constant(x.type, _HALF)), small, large), x)
 
 
-def sinh(f: Function, x: Val) -> Val:
+def sinh(f: FunctionBuilder, x: Val) -> Val:
     """sinh x = sinh(n·ln 2)·cosh r + cosh(n·ln 2)·sinh r, for x = n·ln 2 + r."""
     n, even, odd, s, c = _summands(f, x)
     y = f.fadd(odd, fma(f, even, s, f.fmul(odd, c)))
@@ -64,14 +64,14 @@ def sinh(f: Function, x: Val) -> Val:
     return with_sign(f, y, x)
 
 
-def cosh(f: Function, x: Val) -> Val:
+def cosh(f: FunctionBuilder, x: Val) -> Val:
     """cosh x = cosh(n·ln 2)·cosh r + sinh(n·ln 2)·sinh r, for x = n·ln 2 + r."""
     _, even, odd, s, c = _summands(f, x)
     y = f.fadd(even, fma(f, odd, s, f.fmul(even, c)))
     return f.fadd(y, y)
 
 
-def _summands(f: Function, x: Val) -> tuple[Val, Val, Val, Val, Val]:
+def _summands(f: FunctionBuilder, x: Val) -> tuple[Val, Val, Val, Val, Val]:
     """n, cosh(n·ln 2)/2, sinh(n·ln 2)/2, sinh r, and cosh r − 1, for |x| = n·ln 2 + r."""
     kind = element(x.type)
     format_ = form(x)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.exponential import LN2
 from chainrule.codegen.math.numbers import Format, bits, fma, form, number, polynomial, with_sign
 from chainrule.codegen.values import Val, constant, element
@@ -24,13 +24,13 @@ _R = {
 _ROOT = {"float": 0x3F3504F3, "double": 0x3FE6A09E667F3BCD}  # the bits of √½
 
 
-def log(f: Function, x: Val) -> Val:
+def log(f: FunctionBuilder, x: Val) -> Val:
     """ln x; −∞ at ±0 and NaN below."""
     k, m, _ = decomposed(f, x)
     return at_ends(f, x, 0.0, _assembled(f, k, f.fsub(m, constant(x.type, 1))))
 
 
-def log1p(f: Function, x: Val) -> Val:
+def log1p(f: FunctionBuilder, x: Val) -> Val:
     """ln(1 + x); −∞ at −1 and NaN below."""
     one = constant(x.type, 1)
     u = f.fadd(x, one)
@@ -45,7 +45,7 @@ def log1p(f: Function, x: Val) -> Val:
     return with_sign(f, at_ends(f, x, -1.0, y), x)
 
 
-def decomposed(f: Function, x: Val, subnormal: bool = True) -> tuple[Val, Val, Val]:
+def decomposed(f: FunctionBuilder, x: Val, subnormal: bool = True) -> tuple[Val, Val, Val]:
     """k and m with x = 2^k·m and √½ ≤ m < √2, for a positive number x, and the bits of 2^k."""
     format_, root = form(x), _ROOT[element(x.type)]
     # a number whose bits end in k + bias, less this one, is k
@@ -65,14 +65,14 @@ def decomposed(f: Function, x: Val, subnormal: bool = True) -> tuple[Val, Val, V
     return k, number(f, f.add(fraction, constant(moved.type, root))), exponent
 
 
-def at_ends(f: Function, x: Val, pole: float, y: Val) -> Val:
+def at_ends(f: FunctionBuilder, x: Val, pole: float, y: Val) -> Val:
     """The logarithm `y` corrected where it is infinite or none: at its pole, below it, and at ∞ and NaN."""
     y = f.select(f.fcmp("ult", x, constant(x.type, pole)), constant(x.type, nan), y)
     y = f.select(f.fcmp("oeq", x, constant(x.type, inf)), x, y)
     return f.select(f.fcmp("oeq", x, constant(x.type, pole)), constant(x.type, -inf), y)
 
 
-def _assembled(f: Function, k: Val, m: Val) -> Val:
+def _assembled(f: FunctionBuilder, k: Val, m: Val) -> Val:
     """k·ln 2 + ln(1 + m)."""
     upper, lower = (constant(m.type, part) for part in LN2[element(m.type)])
     s = f.fdiv(m, f.fadd(m, constant(m.type, 2)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.values import Val, constant, element
 
 
@@ -52,12 +52,12 @@ def form(x: Val) -> Format:
     return _FORMATS[element(x.type)]
 
 
-def bits(f: Function, x: Val) -> Val:
+def bits(f: FunctionBuilder, x: Val) -> Val:
     """The bits of a number, as an integer."""
     return f.cast("bitcast", x, form(x).integer)
 
 
-def number(f: Function, pattern: Val) -> Val:
+def number(f: FunctionBuilder, pattern: Val) -> Val:
     """The number with these bits."""
     return f.cast("bitcast", pattern, _floating(pattern))
 
@@ -66,14 +66,14 @@ def _floating(pattern: Val) -> str:
     return "float" if element(pattern.type) == "i32" else "double"
 
 
-def fma(f: Function, a: Val, b: Val, c: Val) -> Val:
+def fma(f: FunctionBuilder, a: Val, b: Val, c: Val) -> Val:
     """a·b + c, rounded once where the target has such an instruction."""
     if f.module.fma:
         return f.intrinsic("fma", a, b, c)
     return f.fadd(f.fmul(a, b), c)
 
 
-def polynomial(f: Function, x: Val, coefficients: Sequence[float]) -> Val:
+def polynomial(f: FunctionBuilder, x: Val, coefficients: Sequence[float]) -> Val:
     """c₀ + c₁x + c₂x² + … by Horner's rule, which needs the fewest instructions.
 
     A long chain of them would leave the processor waiting, so even and odd powers are then summed side by side.
@@ -84,61 +84,61 @@ def polynomial(f: Function, x: Val, coefficients: Sequence[float]) -> Val:
     return fma(f, _horner(f, square, coefficients[1::2]), x, _horner(f, square, coefficients[::2]))
 
 
-def _horner(f: Function, x: Val, coefficients: Sequence[float]) -> Val:
+def _horner(f: FunctionBuilder, x: Val, coefficients: Sequence[float]) -> Val:
     *rest, result = (constant(x.type, coefficient) for coefficient in coefficients)
     for coefficient in reversed(rest):
         result = fma(f, result, x, coefficient)
     return result
 
 
-def at_most(f: Function, x: Val, bound: float) -> Val:
+def at_most(f: FunctionBuilder, x: Val, bound: float) -> Val:
     """The smaller of a number and a bound; NaN stays NaN."""
     limit = constant(x.type, bound)
     return f.select(f.fcmp("ogt", x, limit), limit, x)
 
 
-def at_least(f: Function, x: Val, bound: float) -> Val:
+def at_least(f: FunctionBuilder, x: Val, bound: float) -> Val:
     """The larger of a number and a bound; NaN stays NaN."""
     limit = constant(x.type, bound)
     return f.select(f.fcmp("olt", x, limit), limit, x)
 
 
-def absolute(f: Function, x: Val) -> Val:
+def absolute(f: FunctionBuilder, x: Val) -> Val:
     """|x|."""
     return f.intrinsic("fabs", x)
 
 
-def sign(f: Function, x: Val) -> Val:
+def sign(f: FunctionBuilder, x: Val) -> Val:
     """The sign bit, as an integer with all other bits 0."""
     pattern = bits(f, x)
     return f.and_(pattern, constant(pattern.type, form(x).sign))
 
 
-def with_sign(f: Function, y: Val, x: Val) -> Val:
+def with_sign(f: FunctionBuilder, y: Val, x: Val) -> Val:
     """A number `y` that has no sign yet, or that of `x` already, with the sign of `x`."""
     return number(f, f.or_(bits(f, y), sign(f, x)))
 
 
-def nearest(f: Function, x: Val, scale: float, offset: int = 0) -> tuple[Val, Val]:
+def nearest(f: FunctionBuilder, x: Val, scale: float, offset: int = 0) -> tuple[Val, Val]:
     """The integer n nearest to scale·x: as a number, and as bits of which the lower ones are n + offset."""
     rounder = constant(x.type, form(x).rounder + offset)
     shifted = fma(f, x, constant(x.type, scale), rounder)
     return f.fsub(shifted, rounder), bits(f, shifted)
 
 
-def power_of_two(f: Function, exponent: Val) -> Val:
+def power_of_two(f: FunctionBuilder, exponent: Val) -> Val:
     """2^n from bits of which the lower ones are n + bias, where that is a normal number."""
     return number(f, f.shl(exponent, constant(exponent.type, _FORMATS[_floating(exponent)].fraction)))
 
 
-def truth(f: Function, integer: Val, bit: int) -> Val:
+def truth(f: FunctionBuilder, integer: Val, bit: int) -> Val:
     """Whether a bit of an integer is set; it is moved to the sign, where selections look for it."""
     width = int(element(integer.type)[1:])
     moved = f.shl(integer, constant(integer.type, width - 1 - bit))
     return f.icmp("slt", moved, constant(integer.type, 0))
 
 
-def product_error(f: Function, a: Val, b: Val, product: Val) -> Val:
+def product_error(f: FunctionBuilder, a: Val, b: Val, product: Val) -> Val:
     """a·b − fl(a·b), exactly; by Veltkamp's splitting where the target cannot multiply and add at once."""
     if f.module.fma:
         return fma(f, a, b, f.fneg(product))
@@ -148,20 +148,20 @@ def product_error(f: Function, a: Val, b: Val, product: Val) -> Val:
     return f.fadd(error, f.fmul(a2, b2))
 
 
-def _halves(f: Function, a: Val) -> tuple[Val, Val]:
+def _halves(f: FunctionBuilder, a: Val) -> tuple[Val, Val]:
     """Two numbers with half of the bits each, whose sum is `a`."""
     scaled = f.fmul(a, constant(a.type, 2.0 ** ((form(a).fraction + 2) // 2) + 1))
     upper = f.fsub(scaled, f.fsub(scaled, a))
     return upper, f.fsub(a, upper)
 
 
-def ordered_sum(f: Function, a: Val, b: Val) -> tuple[Val, Val]:
+def ordered_sum(f: FunctionBuilder, a: Val, b: Val) -> tuple[Val, Val]:
     """fl(a + b) and its error, exactly, where |a| ≥ |b| or a is 0 (Dekker)."""
     total = f.fadd(a, b)
     return total, f.fadd(f.fsub(a, total), b)
 
 
-def ordered_difference(f: Function, a: Val, b: Val) -> tuple[Val, Val]:
+def ordered_difference(f: FunctionBuilder, a: Val, b: Val) -> tuple[Val, Val]:
     """fl(a − b) and its error, exactly, where |a| ≥ |b| or a − b is exact (Dekker)."""
     difference = f.fsub(a, b)
     return difference, f.fsub(f.fsub(a, difference), b)

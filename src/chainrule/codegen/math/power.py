@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf, nan
 from typing import TypeAlias
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.exponential import exp, inner_exp
 from chainrule.codegen.math.logarithm import log
 from chainrule.codegen.math.numbers import (
@@ -32,7 +32,7 @@ _OVERFLOW = 1000.0
 _ENDLESS = 2.0**100  # to this power every number but 1 is 0 or ∞
 
 
-def power(f: Function, a: Val, b: Val) -> Val:
+def power(f: FunctionBuilder, a: Val, b: Val) -> Val:
     """aᵇ as in C99: NaN for a < 0 unless b is an integer; 1 for b = 0 and for a = 1 even if the other is NaN."""
     size = absolute(f, a)
     magnitude = _single(f, size, b) if element(a.type) == "float" else _double(f, size, b)
@@ -48,7 +48,7 @@ def power(f: Function, a: Val, b: Val) -> Val:
     return f.select(f.or_(trivial, f.fcmp("oeq", b, zero)), one, y)
 
 
-def _integral(f: Function, b: Val) -> _Pair:
+def _integral(f: FunctionBuilder, b: Val) -> _Pair:
     """Whether b is an integer, and whether it is an odd one."""
     size = absolute(f, b)
     whole = _is_whole(f, size)
@@ -56,20 +56,20 @@ def _integral(f: Function, b: Val) -> _Pair:
     return whole, f.and_(whole, f.xor(half_is, constant(whole.type, True)))
 
 
-def _is_whole(f: Function, size: Val) -> Val:
+def _is_whole(f: FunctionBuilder, size: Val) -> Val:
     """Whether a number from 0 on is an integer; all are whose last bit counts 1 or more."""
     limit = constant(size.type, 2.0 ** form(size).fraction)
     rounded = f.fsub(f.fadd(size, limit), limit)
     return f.or_(f.fcmp("oeq", rounded, size), f.fcmp("oge", size, limit))
 
 
-def _single(f: Function, size: Val, b: Val) -> Val:
+def _single(f: FunctionBuilder, size: Val, b: Val) -> Val:
     exponent = f.fmul(f.cast("fpext", b, "double"), log(f, f.cast("fpext", size, "double")))
     limited = at_least(f, at_most(f, exponent, _FLOAT_OVERFLOW), -_FLOAT_OVERFLOW)
     return f.cast("fptrunc", inner_exp(f, limited), "float")
 
 
-def _double(f: Function, size: Val, b: Val) -> Val:
+def _double(f: FunctionBuilder, size: Val, b: Val) -> Val:
     upper, lower = wide_log(f, size)
     for end, value in ((0.0, -inf), (inf, inf)):
         upper = f.select(f.fcmp("oeq", size, constant(size.type, end)), constant(size.type, value), upper)

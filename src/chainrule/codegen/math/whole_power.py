@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.values import Val, constant, element
 
 
-def whole_power(f: Function, a: Val, n: Val, known: int | None) -> Val:
+def whole_power(f: FunctionBuilder, a: Val, n: Val, known: int | None) -> Val:
     """aⁿ for integers of one type, n ≥ 0; `known` is n where it is the same number for all elements."""
     return _by_known(f, a, known) if known is not None else _by_bits(f, a, n)
 
 
-def _by_known(f: Function, a: Val, n: int) -> Val:
+def _by_known(f: FunctionBuilder, a: Val, n: int) -> Val:
     result = constant(a.type, 1)
     while n:
         result = f.mul(result, a) if n % 2 else result
@@ -20,7 +20,7 @@ def _by_known(f: Function, a: Val, n: int) -> Val:
     return result
 
 
-def _by_bits(f: Function, a: Val, n: Val) -> Val:
+def _by_bits(f: FunctionBuilder, a: Val, n: Val) -> Val:
     result, zero, one = constant(a.type, 1), constant(a.type, 0), constant(a.type, 1)
     for bit in range(int(element(a.type)[1:])):
         odd = f.icmp("ne", f.and_(f.lshr(n, constant(n.type, bit)), one), zero)

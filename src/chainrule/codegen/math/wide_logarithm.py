@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from chainrule.codegen.assembler import Function
+from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.math.exponential import LN2
 from chainrule.codegen.math.logarithm import at_ends, decomposed, log
 from chainrule.codegen.math.numbers import fma, ordered_sum, polynomial, product_error
@@ -25,17 +25,17 @@ _INVERSE_LN2 = (1.4426950408889634, 2.0355273740931033e-17)
 _INVERSE_LN10 = (0.4342944819032518, 1.098319650216765e-17)
 
 
-def log2(f: Function, x: Val) -> Val:
+def log2(f: FunctionBuilder, x: Val) -> Val:
     """log₂ x; −∞ at ±0 and NaN below."""
     return _log_of_base(f, x, _INVERSE_LN2)
 
 
-def log10(f: Function, x: Val) -> Val:
+def log10(f: FunctionBuilder, x: Val) -> Val:
     """log₁₀ x; −∞ at ±0 and NaN below."""
     return _log_of_base(f, x, _INVERSE_LN10)
 
 
-def _log_of_base(f: Function, x: Val, inverse: tuple[float, float]) -> Val:
+def _log_of_base(f: FunctionBuilder, x: Val, inverse: tuple[float, float]) -> Val:
     if element(x.type) == "float":  # in double an error is too small to be seen
         wide = log(f, f.cast("fpext", x, "double"))
         return f.cast("fptrunc", f.fmul(wide, constant(wide.type, inverse[0])), "float")
@@ -43,7 +43,7 @@ def _log_of_base(f: Function, x: Val, inverse: tuple[float, float]) -> Val:
     return at_ends(f, x, 0.0, f.fadd(*_product(f, wide_log(f, x), (upper, lower))))
 
 
-def wide_log(f: Function, x: Val) -> _Pair:
+def wide_log(f: FunctionBuilder, x: Val) -> _Pair:
     """ln x for 0 < x < ∞ as a sum of two numbers."""
     k, m, _ = decomposed(f, x)
     s, s_rest = _ratio(f, f.fsub(m, constant(x.type, 1)))
@@ -53,7 +53,7 @@ def wide_log(f: Function, x: Val) -> _Pair:
     return ordered_sum(f, total, f.fadd(error, rest))
 
 
-def _ratio(f: Function, m: Val) -> _Pair:
+def _ratio(f: FunctionBuilder, m: Val) -> _Pair:
     """m/(2 + m) for √½ − 1 ≤ m < √2 − 1."""
     sum_, sum_rest = ordered_sum(f, constant(m.type, 2), m)
     inverse = f.fdiv(constant(m.type, 1), sum_)
@@ -63,7 +63,7 @@ def _ratio(f: Function, m: Val) -> _Pair:
     return s, f.fmul(rest, inverse)
 
 
-def _artanh(f: Function, s: Val, s_rest: Val) -> _Pair:
+def _artanh(f: FunctionBuilder, s: Val, s_rest: Val) -> _Pair:
     """s + s³·(1/3 + s²·Q(s²))."""
     z = f.fmul(s, s)
     z_rest = f.fadd(product_error(f, s, s, z), f.fmul(f.fadd(s, s), s_rest))
@@ -74,7 +74,7 @@ def _artanh(f: Function, s: Val, s_rest: Val) -> _Pair:
     return total, f.fadd(error, f.fadd(v_rest, s_rest))
 
 
-def _product(f: Function, a: _Pair, b: _Pair) -> _Pair:
+def _product(f: FunctionBuilder, a: _Pair, b: _Pair) -> _Pair:
     """The product of two sums of two numbers."""
     product = f.fmul(a[0], b[0])
     error = product_error(f, a[0], b[0], product)
