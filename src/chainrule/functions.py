@@ -283,8 +283,8 @@ def _pull_back(recording: Recording, cotangents: Sequence[Any]) -> list[Value]:
     for output in recording.outputs:
         require_float(output.node, recording.name)
     inputs = nodes_of(recording.inputs)
-    derivation = pull_back(nodes_of(recording.outputs), nodes_of(map(lift, cotangents)), inputs)
-    return or_zeros(derivation.results, inputs)
+    backward_pass = pull_back(nodes_of(recording.outputs), nodes_of(map(lift, cotangents)), inputs)
+    return or_zeros(backward_pass.results, inputs)
 
 
 def _push_forward(recording: Recording, tangents: Sequence[Value]) -> list[Value]:

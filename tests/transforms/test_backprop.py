@@ -1,4 +1,4 @@
-"""Back propagation on graphs: the derivative graph, and the derivation that says how it came about."""
+"""Back propagation on graphs: the derivative graph, and the backward pass that says how it came about."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ def test_the_derivative_graph_gives_the_value_and_the_gradient():
 
 def test_only_the_chosen_inputs_are_differentiated():
     traced = cr.trace(lambda x, i, y: np.sum(x[i] * y), X, np.array([0, 1]), X)
-    graph, derivation = backprop(traced, wrt=[2])
+    graph, backward_pass = backprop(traced, wrt=[2])
     assert len(graph.outputs) == 2
-    assert derivation.wrt == (traced.inputs[2],)
+    assert backward_pass.wrt == (traced.inputs[2],)
     everything, _ = backprop(traced)
     assert [node.type.dtype for node in everything.outputs[1:]] == [np.float64, np.float64]
 
 
 def test_the_steps_walk_from_the_output_to_the_input():
     traced = cr.trace(lambda x: np.sum(np.exp(np.sin(x)) ** 2), X)
-    _, derivation = backprop(traced)
-    assert operations(derivation.steps) == ["sum", "power", "exp", "sin", "input"]
-    assert derivation.steps[0].terms == derivation.seeds
-    assert derivation.steps[-1].cotangent is derivation.results[0]
+    _, backward_pass = backprop(traced)
+    assert operations(backward_pass.steps) == ["sum", "power", "exp", "sin", "input"]
+    assert backward_pass.steps[0].terms == backward_pass.seeds
+    assert backward_pass.steps[-1].cotangent is backward_pass.results[0]
 
 
 def test_where_paths_meet_their_cotangents_are_added():
     """f = (x + 2)·(x·3): at x two paths meet, as in the lecture's graph."""
     traced = cr.trace(lambda x: (x + 2) * (x * 3), 5.0)
-    graph, derivation = backprop(traced)
+    graph, backward_pass = backprop(traced)
     (x,) = traced.inputs
-    step = derivation.step(x)
+    step = backward_pass.step(x)
     assert len(step.terms) == 2
     values = Graph(graph.inputs, (*step.terms, step.cotangent))
     first, second, total = reference.prepare(values)([np.float64(5), np.float64(1)])
@@ -61,24 +61,24 @@ def test_where_paths_meet_their_cotangents_are_added():
 
 def test_an_operation_on_one_value_twice_makes_two_contributions():
     traced = cr.trace(lambda x: x * x, 3.0)
-    _, derivation = backprop(traced)
-    contributions = derivation.steps[0].contributions
+    _, backward_pass = backprop(traced)
+    contributions = backward_pass.steps[0].contributions
     assert [(c.position, c.operand) for c in contributions] == [(0, traced.inputs[0]), (1, traced.inputs[0])]
 
 
 def test_nodes_off_every_path_are_not_visited():
     traced = cr.trace(lambda x, y: np.sin(x) + np.exp(np.cos(y)), 1.0, 2.0)
-    _, derivation = backprop(traced, wrt=[0])
-    assert operations(derivation.steps) == ["add", "sin", "input"]
+    _, backward_pass = backprop(traced, wrt=[0])
+    assert operations(backward_pass.steps) == ["add", "sin", "input"]
     (y,) = traced.inputs[1:]
-    assert derivation.step(y) is None
+    assert backward_pass.step(y) is None
 
 
 def test_no_path_gives_zeros_of_the_right_type_and_no_step():
     traced = cr.trace(lambda x, y: np.sum(y), np.ones((2, 3), np.float32), X)
-    graph, derivation = backprop(traced, wrt=[0])
-    assert derivation.steps == ()
-    assert derivation.results == (None,)
+    graph, backward_pass = backprop(traced, wrt=[0])
+    assert backward_pass.steps == ()
+    assert backward_pass.results == (None,)
     zeros = reference.prepare(graph)([np.ones((2, 3), np.float32), X, np.float64(1)])[1]
     assert (zeros.dtype, zeros.shape, np.any(zeros)) == (np.float32, (2, 3), False)
 
@@ -87,9 +87,9 @@ def test_values_between_can_be_differentiated_by():
     traced = cr.trace(lambda x: np.sum(np.sin(x) ** 2), X)
     sine = next(node for node in traced.nodes if node.op.name == "sin")
     seed = make_constant(1.0)
-    derivation = pull_back(traced.outputs, [seed], [sine])
-    assert operations(derivation.steps) == ["sum", "power", "sin"]
-    (result,) = reference.prepare(Graph(traced.inputs, derivation.results))([X])
+    backward_pass = pull_back(traced.outputs, [seed], [sine])
+    assert operations(backward_pass.steps) == ["sum", "power", "sin"]
+    (result,) = reference.prepare(Graph(traced.inputs, backward_pass.results))([X])
     np.testing.assert_allclose(result, 2 * np.sin(X), rtol=1e-15)
 
 
@@ -109,8 +109,8 @@ def test_the_same_output_twice_gets_the_sum_of_both_seeds():
 
 
 def test_a_function_that_returns_its_argument():
-    graph, derivation = backprop(cr.trace(lambda x: x, X))
-    assert len(derivation.steps) == 1
+    graph, backward_pass = backprop(cr.trace(lambda x: x, X))
+    assert len(backward_pass.steps) == 1
     np.testing.assert_array_equal(reference.prepare(graph)([X, 5 * X])[1], 5 * X)
 
 
@@ -144,15 +144,15 @@ def test_no_node_of_the_graph_is_computed_a_second_time():
 def test_a_cotangent_has_the_type_of_its_node():
     x = make_input("x", ArrayType((2, 1), np.dtype(np.float32)))
     traced = cr.trace(lambda x, y: np.sum(x * y), np.ones((2, 1), np.float32), np.ones(3))
-    _, derivation = backprop(traced)
-    assert derivation.results[0].type == x.type
-    assert all(step.cotangent.type == step.node.type for step in derivation.steps)
+    _, backward_pass = backprop(traced)
+    assert backward_pass.results[0].type == x.type
+    assert all(step.cotangent.type == step.node.type for step in backward_pass.steps)
 
 
-def test_a_derivation_prints_one_line_for_each_application_of_the_chain_rule():
+def test_a_backward_pass_prints_one_line_for_each_application_of_the_chain_rule():
     """The lecture's f = xyz with x = r, y = rs, z = s: two paths meet at r, and two at s."""
-    graph, derivation = backprop(cr.trace(lambda r, s: r * (r * s) * s, 2.0, 3.0))
-    assert str(derivation).splitlines() == [
+    graph, backward_pass = backprop(cr.trace(lambda r, s: r * (r * s) * s, 2.0, 3.0))
+    assert str(backward_pass).splitlines() == [
         "nodes",
         "  %1 = r·s         f64[]",
         "  %2 = r·%1        f64[]",

@@ -22,7 +22,7 @@ from chainrule.ops.matmul import MATMUL
 from chainrule.ops.value import lift
 from chainrule.tracing import trace_call
 from chainrule.transforms import pull_back
-from chainrule.transforms.derivation import Contribution, Derivation, Step
+from chainrule.transforms.backward_pass import BackwardPass, BackwardStep, Contribution
 from chainrule.tree import Tree, leaves, map_leaves
 from chainrule.types import Array, as_array
 
@@ -129,14 +129,14 @@ class Computation:
         graph: all of it.
         arrays: for the inputs of the graph.
         outcomes: what must be finite, with their names, the first to look at first.
-        derivation: of its backward pass.
+        backward_pass: back propagation from the outcomes.
         layers: the names of layers, and the nodes that they compute.
     """
 
     graph: Graph
     arrays: Sequence[Array]
     outcomes: Sequence[tuple[str, Node]]
-    derivation: Derivation
+    backward_pass: BackwardPass
     layers: Sequence[tuple[str, Sequence[Node]]] = ()
 
 
@@ -176,15 +176,15 @@ def _of_function(f: Callable[..., Any], arguments: Sequence[Tree]) -> Computatio
     inputs = [value.node for value in traced.inputs]
     floats = [node for node in inputs if node.type.is_float]
     seeds = [lift(np.ones(node.type.shape, node.type.dtype)).node for node in outputs]
-    derivation = pull_back(outputs, seeds, floats)
+    backward_pass = pull_back(outputs, seeds, floats)
     named = [(traced.name, node) for node in outputs]
     named += [
         (f"the derivative by {node.keywords['slot']}", result)
-        for node, result in zip(floats, derivation.results, strict=True)
+        for node, result in zip(floats, backward_pass.results, strict=True)
         if result is not None
     ]
     graph = Graph(tuple(inputs), tuple(node for _, node in named), traced.name)
-    return Computation(graph, [as_array(leaf) for leaf in leaves(arguments)], named, derivation)
+    return Computation(graph, [as_array(leaf) for leaf in leaves(arguments)], named, backward_pass)
 
 
 def explain(single: Computation, double: Callable[[], Computation]) -> NotFinite:
@@ -269,9 +269,8 @@ def _only(shape: Element, element: Element) -> Array:
 
 
 def _described(single: Computation, values: Mapping[Node, Array], node: Node, element: Element) -> NotFinite:
-    derivation = single.derivation
-    forward = set(topological_order(derivation.outputs))
-    owner = None if node in forward else _owner(derivation, forward, node)
+    forward = set(topological_order(single.backward_pass.outputs))
+    owner = None if node in forward else _owner(single.backward_pass, forward, node)
     backward = owner is not None
     operands = []
     for operand, chosen in _sources(values, node, element):
@@ -296,10 +295,12 @@ def _described(single: Computation, values: Mapping[Node, Array], node: Node, el
     )
 
 
-def _owner(derivation: Derivation, forward: set[Node], node: Node) -> tuple[Step, Contribution | None] | None:
+def _owner(
+    backward_pass: BackwardPass, forward: set[Node], node: Node
+) -> tuple[BackwardStep, Contribution | None] | None:
     """The application of the chain rule that made a node: by which rule, or None for the sum of cotangents."""
-    known = set(forward) | set(derivation.seeds)
-    for step in derivation.steps:
+    known = set(forward) | set(backward_pass.seeds)
+    for step in backward_pass.steps:
         for made, contribution in ((step.cotangent, None), *((c.result, c) for c in step.contributions)):
             new = topological_order([made], known)
             if node in new:
@@ -308,7 +309,7 @@ def _owner(derivation: Derivation, forward: set[Node], node: Node) -> tuple[Step
     return None
 
 
-def _rule(owner: tuple[Step, Contribution | None]) -> str:
+def _rule(owner: tuple[BackwardStep, Contribution | None]) -> str:
     step, contribution = owner
     if contribution is None:
         return f"the cotangents that arrive at {step.node.op.name}, added"
@@ -317,7 +318,7 @@ def _rule(owner: tuple[Step, Contribution | None]) -> str:
 
 
 def _fix(
-    values: Mapping[Node, Array], node: Node, element: Element, owner: tuple[Step, Contribution | None] | None
+    values: Mapping[Node, Array], node: Node, element: Element, owner: tuple[BackwardStep, Contribution | None] | None
 ) -> str:
     if owner is not None and owner[1] is not None:
         step = owner[0]

@@ -114,8 +114,8 @@ class Architecture:
         passes = self.passes(parameters, state, x, Mode(training=False))
         loss: Any = np.mean(self._losses(passes[-1].a, y))
         nodes = [lift(value).node for value in (*(p.z for p in passes), x, *tree.leaves(parameters))]
-        derivation = pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], nodes)
-        derivatives = or_zeros(derivation.results, nodes)
+        backward_pass = pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], nodes)
+        derivatives = or_zeros(backward_pass.results, nodes)
         count = len(passes)
         return {
             "loss": loss,

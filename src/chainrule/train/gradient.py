@@ -13,7 +13,7 @@ from chainrule.ops.value import Value, lift
 from chainrule.train.problem import Objective, Problem
 from chainrule.transforms import pull_back
 from chainrule.transforms.backprop import or_zeros
-from chainrule.transforms.derivation import Derivation
+from chainrule.transforms.backward_pass import BackwardPass
 from chainrule.tree import Tree
 
 
@@ -50,11 +50,11 @@ def mean_loss(objective: Objective, sample_weight: Any, batch: Any) -> tuple[Any
     return mean, lift(mean).astype(np.float64) * len(batch)
 
 
-def derivation_of(loss: Value, values: Sequence[Any]) -> Derivation:
+def derivation_of(loss: Value, values: Sequence[Any]) -> BackwardPass:
     """The loss differentiated with respect to values of its trace."""
     return pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], [lift(value).node for value in values])
 
 
-def gradients_of(derivation: Derivation, parameters: Tree) -> Tree:
+def gradients_of(derivation: BackwardPass, parameters: Tree) -> Tree:
     """The results of a derivation in the structure of the parameters."""
     return tree.rebuild(parameters, iter(or_zeros(derivation.results, derivation.wrt)))

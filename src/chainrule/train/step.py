@@ -30,7 +30,7 @@ from chainrule.train.problem import Problem
 from chainrule.train.seam import WHOLE, MicroBatches, Seam, add_up, only_if
 from chainrule.train.weights import PARAMETERS, Weights, first_not_finite
 from chainrule.transforms.backprop import or_zeros
-from chainrule.transforms.derivation import Derivation
+from chainrule.transforms.backward_pass import BackwardPass
 from chainrule.tree import KeyPath, Tree
 from chainrule.types import Array, has_gaps
 
@@ -60,7 +60,7 @@ class Made(NamedTuple):
     loss: Value
     gradients: Tree
     layers: Sequence[Watched]
-    derivation: Derivation
+    derivation: BackwardPass
 
 
 class Step:

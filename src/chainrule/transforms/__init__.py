@@ -1,9 +1,18 @@
 """Graph to graph: back propagation, forward mode, substitution and simplification."""
 
 from chainrule.transforms.backprop import backprop, pull_back
-from chainrule.transforms.derivation import Contribution, Derivation, Step
+from chainrule.transforms.backward_pass import BackwardPass, BackwardStep, Contribution
 from chainrule.transforms.inline import substitute
 from chainrule.transforms.pushforward import push_forward
 from chainrule.transforms.simplify import simplify
 
-__all__ = ["Contribution", "Derivation", "Step", "backprop", "pull_back", "push_forward", "simplify", "substitute"]
+__all__ = [
+    "BackwardPass",
+    "BackwardStep",
+    "Contribution",
+    "backprop",
+    "pull_back",
+    "push_forward",
+    "simplify",
+    "substitute",
+]

@@ -18,12 +18,12 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.graph import Graph, Node, dependants, inherit, make_input, topological_order
 from chainrule.ops.value import Value
-from chainrule.transforms.derivation import Contribution, Derivation, Step
+from chainrule.transforms.backward_pass import BackwardPass, BackwardStep, Contribution
 
 
 def pull_back(
     outputs: Sequence[Node], seeds: Sequence[Node], wrt: Sequence[Node], known: Sequence[Node] = ()
-) -> Derivation:
+) -> BackwardPass:
     """Derive outputs, weighted by `seeds`, with respect to nodes of the graph: inputs or values between.
 
     Args:
@@ -33,7 +33,7 @@ def pull_back(
         known: nodes below which no path to `wrt` leads, so that the walk need not look there.
 
     Returns:
-        The derivation; its `results` are the cotangents of `wrt`.
+        The backward pass; its `results` are the cotangents of `wrt`.
     """
     order = topological_order(outputs, known)
     on_a_path = dependants(order, wrt)
@@ -49,10 +49,10 @@ def pull_back(
             steps.append(step)
     cotangents = {step.node: step.cotangent for step in steps}
     results = tuple(cotangents.get(node) for node in wrt)
-    return Derivation(tuple(outputs), tuple(seeds), tuple(wrt), results, tuple(steps))
+    return BackwardPass(tuple(outputs), tuple(seeds), tuple(wrt), results, tuple(steps))
 
 
-def _chain_rule(node: Node, terms: tuple[Node, ...], on_a_path: set[Node]) -> Step:
+def _chain_rule(node: Node, terms: tuple[Node, ...], on_a_path: set[Node]) -> BackwardStep:
     """Add the cotangents that arrive at a node, and pass the sum on to its operands."""
     with inherit(node.origin):
         cotangent: Value = reduce(add, map(Value, terms))
@@ -63,10 +63,10 @@ def _chain_rule(node: Node, terms: tuple[Node, ...], on_a_path: set[Node]) -> St
                 continue
             result = rule(cotangent, Value(node), *map(Value, node.operands), **node.keywords)
             contributions.append(Contribution(position, operand, result.node))
-    return Step(node, terms, cotangent.node, tuple(contributions))
+    return BackwardStep(node, terms, cotangent.node, tuple(contributions))
 
 
-def backprop(graph: Graph, wrt: Sequence[int] | None = None) -> tuple[Graph, Derivation]:
+def backprop(graph: Graph, wrt: Sequence[int] | None = None) -> tuple[Graph, BackwardPass]:
     """The derivative of a graph, as a graph, and how it was derived.
 
     Args:
@@ -74,7 +74,7 @@ def backprop(graph: Graph, wrt: Sequence[int] | None = None) -> tuple[Graph, Der
         wrt: positions of the inputs to differentiate; by default every float input.
 
     Returns:
-        The graph (x, cotangents of y) -> (y, cotangents of the chosen inputs), and the derivation.
+        The graph (x, cotangents of y) -> (y, cotangents of the chosen inputs), and the backward pass.
 
     Raises:
         ArgumentError: an output or a chosen input is not a float.
@@ -84,10 +84,10 @@ def backprop(graph: Graph, wrt: Sequence[int] | None = None) -> tuple[Graph, Der
     for node in (*graph.outputs, *inputs):
         require_float(node, graph.name)
     seeds = [make_input(f"d{graph.name}{i or ''}", output.type) for i, output in enumerate(graph.outputs)]
-    derivation = pull_back(graph.outputs, seeds, inputs)
-    cotangents = or_zeros(derivation.results, inputs)
+    backward_pass = pull_back(graph.outputs, seeds, inputs)
+    cotangents = or_zeros(backward_pass.results, inputs)
     outputs = (*graph.outputs, *(value.node for value in cotangents))
-    return Graph((*graph.inputs, *seeds), outputs, f"∂{graph.name}"), derivation
+    return Graph((*graph.inputs, *seeds), outputs, f"∂{graph.name}"), backward_pass
 
 
 def or_zeros(results: Sequence[Node | None], like: Sequence[Node]) -> list[Any]:

@@ -1,6 +1,6 @@
 """What back propagation did, step by step: the by-product from which every explanation is printed.
 
-Nothing here is computed a second time. The values in a derivation are nodes of the derivative graph itself.
+Nothing here is computed a second time. The values in a backward pass are nodes of the derivative graph itself.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class Step:
+class BackwardStep:
     """One application of the chain rule, at one node.
 
     Attributes:
@@ -53,7 +53,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class BackwardPass:
     """All steps of one back propagation, in the order in which they were made.
 
     Attributes:
@@ -68,10 +68,10 @@ class Derivation:
     seeds: tuple[Node, ...]
     wrt: tuple[Node, ...]
     results: tuple[Node | None, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[BackwardStep, ...]
 
     def __repr__(self) -> str:
-        return f"<derivation of {counted(len(self.steps), 'step')}>"
+        return f"<backward pass of {counted(len(self.steps), 'step')}>"
 
     def __str__(self) -> str:
         """The nodes, numbered as in the derivative graph, then one line for each application of the chain rule."""
@@ -80,6 +80,6 @@ class Derivation:
         names, lines = number_nodes(topological_order([*self.outputs, *results, *between]))
         return "\n".join(["nodes", *lines, "chain rule", *(f"  {step.written(names)}" for step in self.steps)])
 
-    def step(self, node: Node) -> Step | None:
+    def step(self, node: Node) -> BackwardStep | None:
         """The step at a node, or None if no path leads through it."""
         return next((step for step in self.steps if step.node is node), None)
