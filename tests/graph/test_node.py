@@ -12,7 +12,7 @@ import pytest
 import chainrule as cr
 from chainrule import reference
 from chainrule.errors import ArgumentError
-from chainrule.graph import CONSTANT, Constant, make_constant, make_input, make_node
+from chainrule.graph import CONSTANT, FrozenArray, make_constant, make_input, make_node
 from chainrule.ops.elementwise import ADD, SIN
 from chainrule.ops.shape import RESHAPE
 from chainrule.types import ArrayType
@@ -108,8 +108,8 @@ def test_negative_zero_survives_a_trace():
 
 def test_large_constants_are_compared_by_identity():
     large = np.arange(1000.0)
-    assert Constant(large) != Constant(large)
-    constant = Constant(large)
+    assert FrozenArray(large) != FrozenArray(large)
+    constant = FrozenArray(large)
     assert constant == constant
     assert make_node(CONSTANT, (), value=constant) is make_node(CONSTANT, (), value=constant)
 
@@ -132,7 +132,7 @@ def test_changing_the_base_of_a_captured_read_only_view_does_not_change_the_grap
 
 
 def test_constants_cannot_be_written_to():
-    constant = Constant(np.ones(3))
+    constant = FrozenArray(np.ones(3))
     with pytest.raises(ValueError, match="read-only"):
         constant.array[0] = 2
 

@@ -6,7 +6,7 @@ import pytest
 
 from chainrule.tabular import Report
 from chainrule.tabular.recipe import Recipe
-from chainrule.tabular.report import Ending, RowCounts
+from chainrule.tabular.report import RowCounts, TrainingEnd
 from chainrule.tabular.summary import score_table
 
 CLASSES = {
@@ -31,7 +31,7 @@ def report(scores, test, **changes):
         baseline="always a",
         scores=scores,
         recipe=Recipe((16,), 3, 32),
-        ending=Ending(3, 2, "epochs"),
+        ending=TrainingEnd(3, 2, "epochs"),
         parameters=1_000,
         notes=(),
         version="0",
@@ -88,7 +88,7 @@ def test_a_report_prints_as_the_command_line_shows_it():
 
 
 def test_one_of_a_thing_is_no_plural():
-    text = str(report(CLASSES, 1, rows=RowCounts(10, 1, 1, 1), ending=Ending(1, 1, "epochs"), parameters=1))
+    text = str(report(CLASSES, 1, rows=RowCounts(10, 1, 1, 1), ending=TrainingEnd(1, 1, "epochs"), parameters=1))
     for told in ("1 test row,", "1 row for 1 epoch; 1 validation row chose epoch 1.", "1 parameter,"):
         assert told in text
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.forms import reading_of
-from chainrule.data.table import Column, Kind
+from chainrule.data.table import Column, ColumnKind
 from chainrule.errors import TableError
 
 
-def as_kind(column: Column, kind: Kind, source: str) -> Column:
+def as_kind(column: Column, kind: ColumnKind, source: str) -> Column:
     """Return `column` as `kind`.
 
     Raises:
@@ -60,7 +60,7 @@ def clock_text(seconds: float) -> str:
     return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
 
 
-def parsed(column: Column, kind: Kind, source: str) -> NDArray[np.float64]:
+def parsed(column: Column, kind: ColumnKind, source: str) -> NDArray[np.float64]:
     """Return what the texts of `column` mean as `kind`, NaN where missing."""
     texts = column.values.tolist()
     meaning = reading_of((text for text in texts if text is not None), kind).meaning

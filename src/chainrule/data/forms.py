@@ -14,7 +14,7 @@ from math import nan
 
 from chainrule.data.dates import Dates, customary
 from chainrule.data.numerals import Numerals, split_numeral
-from chainrule.data.table import Kind
+from chainrule.data.table import ColumnKind
 
 FORM = re.compile(
     r"""
@@ -55,7 +55,7 @@ class Reading:
     is the text whose row it should name.
     """
 
-    kind: Kind
+    kind: ColumnKind
     meaning: Callable[[str], float] | None = None
     clock: bool = False
     remark: str | None = None
@@ -80,7 +80,7 @@ class Forms:
         elif form in DATES:
             self._dates.add(text)
 
-    def reading(self, kind: Kind | None = None) -> Reading:
+    def reading(self, kind: ColumnKind | None = None) -> Reading:
         """Return how to read the column as `kind`, or as the kind that all of its values allow."""
         found = self._times.keys()
         if kind == "category":
@@ -97,7 +97,7 @@ class Forms:
             return Reading(kind, since_midnight if self._most(CLOCKS) > self._most(NUMERALS) else self._number)
         return Reading("time", self._moment) if kind == "time" else self._mixture()
 
-    def _together(self, reading: Reading, seen: Numerals | Dates, form: str, kind: Kind | None) -> Reading:
+    def _together(self, reading: Reading, seen: Numerals | Dates, form: str, kind: ColumnKind | None) -> Reading:
         """Return the reading, or another one if the texts of a form, which have a meaning only together, have none."""
         first = self._first.get(form)
         if first is None:
@@ -155,7 +155,7 @@ def since_midnight(text: str) -> float:
     raise ValueError("is not a time of the day; correct it, or")
 
 
-def reading_of(texts: Iterable[str], kind: Kind) -> Reading:
+def reading_of(texts: Iterable[str], kind: ColumnKind) -> Reading:
     """Return how to read the present texts of a column as `kind`."""
     forms = Forms()
     for text in texts:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule.data.conversion import as_kind
 from chainrule.data.in_memory import column_of
 from chainrule.data.objects import as_objects
-from chainrule.data.table import Column, Kind, Table, chosen_positions
+from chainrule.data.table import Column, ColumnKind, Table, chosen_positions
 from chainrule.errors import ArgumentError, MissingExtraError, TableError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ NOT_IN_MEMORY = "its rows have no order before they are in memory; collect it fi
 
 def table_of(
     source: Any,
-    kinds: Mapping[str, Kind] | None = None,
+    kinds: Mapping[str, ColumnKind] | None = None,
     wanted: Collection[str] | None = None,
     optional: Collection[str] = (),
 ) -> Table:
@@ -89,7 +89,7 @@ def number_blocks(frame: nw.DataFrame[Any]) -> Iterator[tuple[list[int], NDArray
         yield positions, block
 
 
-def column_of_values(name: str, values: Any, kind: Kind | None = None) -> tuple[Column, str | None]:
+def column_of_values(name: str, values: Any, kind: ColumnKind | None = None) -> tuple[Column, str | None]:
     """Return the column that an array, a list or a Series is, and a note if it is odd; see `column_of`."""
     series = None if isinstance(values, np.ndarray | list | tuple) else as_series(values)
     if series is None:

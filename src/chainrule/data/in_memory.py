@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.canonical import BOOLEANS, canonical_texts
 from chainrule.data.objects import as_objects, family, fix, present_or_none
-from chainrule.data.table import LARGEST_QUANTITY, Column, Kind, finite
+from chainrule.data.table import LARGEST_QUANTITY, Column, ColumnKind, finite
 from chainrule.data.text_columns import SEPARATOR, TextColumn
 from chainrule.errors import TableError
 from chainrule.types import is_masked
 
 
-def column_of(name: str, values: ArrayLike, kind: Kind | None = None) -> tuple[Column, str | None]:
+def column_of(name: str, values: ArrayLike, kind: ColumnKind | None = None) -> tuple[Column, str | None]:
     """Return the column that an array or a sequence of objects is, and a note if it is odd; see `Column.of`.
 
     `kind` is that of text, where it is known better than the texts tell.
@@ -68,7 +68,7 @@ def as_column_array(name: str, values: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def column_of_objects(name: str, values: Sequence[object], kind: Kind | None) -> tuple[Column, str | None]:
+def column_of_objects(name: str, values: Sequence[object], kind: ColumnKind | None) -> tuple[Column, str | None]:
     """Return the column of Python objects of one family, missing values apart, and a note if it is odd.
 
     Raises:
@@ -120,7 +120,7 @@ def nearest_float(x: Any) -> float:
         return np.inf if x > 0 else -np.inf
 
 
-def texts(name: str, present: Sequence[Any], kind: Kind | None) -> tuple[Column, str | None]:
+def texts(name: str, present: Sequence[Any], kind: ColumnKind | None) -> tuple[Column, str | None]:
     """Return the column of `kind`, or of the kind that all texts allow, and a note if it is odd."""
     spelled = ["" if text is None else str(text) for text in present]
     if any(SEPARATOR in text for text in spelled):  # no number and no date has one

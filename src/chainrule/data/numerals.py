@@ -28,7 +28,7 @@ NUMERAL = re.compile(
 
 
 @dataclass(frozen=True)
-class Style:
+class NumeralStyle:
     """A way to write numbers: the characters that may stand between thousands, and the decimal sign."""
 
     thousands: str
@@ -49,8 +49,8 @@ class Style:
         return float(bare.replace(self.decimal, "."))
 
 
-ENGLISH, CONTINENTAL = Style(",", "."), Style(".", ",")
-STYLES = (ENGLISH, CONTINENTAL, *(Style(between, sign) for between in (BLANKS, APOSTROPHES) for sign in ".,"))
+ENGLISH, CONTINENTAL = NumeralStyle(",", "."), NumeralStyle(".", ",")
+STYLES = (ENGLISH, CONTINENTAL, *(NumeralStyle(between, sign) for between in (BLANKS, APOSTROPHES) for sign in ".,"))
 
 
 def split_numeral(text: str) -> tuple[str, str] | None:

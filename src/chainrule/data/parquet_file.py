@@ -18,7 +18,7 @@ from chainrule.data.canonical import canonical_texts
 from chainrule.data.conversion import as_kind
 from chainrule.data.database import database, database_error
 from chainrule.data.in_memory import column_of
-from chainrule.data.table import LARGEST_QUANTITY, Column, Kind, Table, chosen_positions, finite
+from chainrule.data.table import LARGEST_QUANTITY, Column, ColumnKind, Table, chosen_positions, finite
 from chainrule.errors import TableError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class StoredColumn:
         beyond = f"(max({self.cell}) >= {LARGEST_QUANTITY} OR min({self.cell}) <= -{LARGEST_QUANTITY})"
         return beyond if self.type_name in INTEGERS else f"{beyond} AND bool_and({self.cell} = floor({self.cell}))"
 
-    def expression(self, names: bool) -> tuple[Kind, str]:
+    def expression(self, names: bool) -> tuple[ColumnKind, str]:
         """Return the kind, and the SQL expression that fetches the values; `names` are integers that are no quantities.
 
         Raises:
@@ -91,7 +91,7 @@ class StoredColumn:
         )
 
     def column(
-        self, kind: Kind, fetched: NDArray[Any], order: NDArray[np.int64], known: Kind | None
+        self, kind: ColumnKind, fetched: NDArray[Any], order: NDArray[np.int64], known: ColumnKind | None
     ) -> tuple[Column, str | None]:
         """Return the column of the values that were fetched, which stand in the file in the given order, and a note.
 
@@ -120,7 +120,9 @@ class ParquetFile:
             raise TableError(f"column {ROW!r} has a name that DuckDB needs for itself; rename it")
         ((self.rows,),) = self._query("SELECT count(*) FROM read_parquet($path)").fetchall()
 
-    def read(self, stored: Sequence[StoredColumn], kinds: Mapping[str, Kind]) -> Iterator[tuple[Column, str | None]]:
+    def read(
+        self, stored: Sequence[StoredColumn], kinds: Mapping[str, ColumnKind]
+    ) -> Iterator[tuple[Column, str | None]]:
         """Yield some of the columns, fetched together with the numbers of their rows, and a note on each that is odd.
 
         In whatever order the rows arrive, they leave in the order of their numbers.
@@ -152,7 +154,7 @@ class ParquetFile:
 
 
 def read_parquet(
-    path: Path, kinds: Mapping[str, Kind], wanted: Collection[str] | None, optional: Collection[str]
+    path: Path, kinds: Mapping[str, ColumnKind], wanted: Collection[str] | None, optional: Collection[str]
 ) -> Table:
     """Read all columns of a Parquet file, or those that are `wanted`, and the `optional` ones that are there.
 

@@ -18,7 +18,7 @@ from chainrule.data.conversion import as_kind
 from chainrule.data.features import FEATURES, CodedFeature, Dropped, Feature, OneHotFeature, learn_feature
 from chainrule.data.record import JSON, Record
 from chainrule.data.sources import Source, as_table
-from chainrule.data.table import Kind, Table, require_columns
+from chainrule.data.table import ColumnKind, Table, require_columns
 from chainrule.errors import TableError
 from chainrule.figures import counted
 from chainrule.printable import aligned, listed, printable
@@ -71,7 +71,7 @@ class Preprocessing:
         return tuple(feature.column for feature in self.features)
 
     @property
-    def kinds(self) -> dict[str, Kind]:
+    def kinds(self) -> dict[str, ColumnKind]:
         """The kind of each needed column, for `read_table`: text such as ``007`` then stays as it is."""
         return {feature.column: feature.kind for feature in self.features}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from chainrule.data.csv_blocks import csv_blocks
 from chainrule.data.csv_file import open_csv
 from chainrule.data.parquet_file import read_parquet
-from chainrule.data.table import KINDS, Kind, Table, chosen_positions
+from chainrule.data.table import KINDS, ColumnKind, Table, chosen_positions
 from chainrule.data.text_columns import TextColumn
 from chainrule.errors import ArgumentError, TableError
 from chainrule.readable import require_readable
@@ -28,7 +28,7 @@ OTHER_SUFFIXES = {
 
 def read_table(
     path: str | Path,
-    kinds: Mapping[str, Kind] | None = None,
+    kinds: Mapping[str, ColumnKind] | None = None,
     wanted: Collection[str] | None = None,
     optional: Collection[str] = (),
 ) -> Table:
@@ -76,7 +76,9 @@ def check_readable(path: Path) -> None:
         raise TableError(f"{path} is empty; a table has named columns and at least one row")
 
 
-def read_csv(path: Path, kinds: Mapping[str, Kind], wanted: Collection[str] | None, optional: Collection[str]) -> Table:
+def read_csv(
+    path: Path, kinds: Mapping[str, ColumnKind], wanted: Collection[str] | None, optional: Collection[str]
+) -> Table:
     """Read a CSV file in one pass: all values as text first, then column by column."""
     file = open_csv(path)
     chosen = chosen_positions(file.names, wanted, optional, str(path))

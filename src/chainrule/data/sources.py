@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 
 from chainrule.data.frames import table_of
 from chainrule.data.reading import read_table
-from chainrule.data.table import Kind, Table
+from chainrule.data.table import ColumnKind, Table
 
 Source: TypeAlias = Any  # a path, a Table, a mapping of names to columns, or a DataFrame of any library
 
 
 def as_table(
     source: Source,
-    kinds: Mapping[str, Kind] | None = None,
+    kinds: Mapping[str, ColumnKind] | None = None,
     wanted: Collection[str] | None = None,
     optional: Collection[str] = (),
 ) -> Table:

@@ -25,8 +25,8 @@ from chainrule.errors import TableError
 from chainrule.figures import counted, figure
 from chainrule.printable import ROOM, aligned, listed, printable
 
-Kind = Literal["numeric", "category", "time"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ColumnKind = Literal["numeric", "category", "time"]
+KINDS: tuple[ColumnKind, ...] = get_args(ColumnKind)
 
 LARGEST_QUANTITY = 2**53
 """From here on float64 no longer tells neighbouring integers apart: such numbers are names, not quantities."""
@@ -44,7 +44,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     values: NDArray[Any]
     clock: bool = False
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.data.canonical import positions
 from chainrule.data.conversion import as_kind, number_text
 from chainrule.data.record import JSON, Record
-from chainrule.data.table import Column, Kind
+from chainrule.data.table import Column, ColumnKind
 from chainrule.errors import ArgumentError, TableError
 from chainrule.figures import counted, figure
 from chainrule.printable import listed, printable
@@ -29,7 +29,7 @@ class ClassTarget:
     """Classes in sorted order; `kind` says whether they are text or numbers (then sorted by value)."""
 
     column: str
-    kind: Kind
+    kind: ColumnKind
     classes: tuple[str, ...]
 
     @property
@@ -57,7 +57,7 @@ class ClassTarget:
                 f"target column {column.name!r} has {len(counts)} different values in {counts.total()} rows, too many "
                 "to be classes; choose another target, or the task regression if it is a number"
             )
-        kind: Kind = "numeric" if column.kind == "numeric" else "category"
+        kind: ColumnKind = "numeric" if column.kind == "numeric" else "category"
         return cls(column.name, kind, tuple(sorted(counts, key=float if kind == "numeric" else None)))
 
     def encode(self, column: Column) -> NDArray[np.int64]:

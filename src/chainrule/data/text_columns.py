@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.canonical import MISSING, canonical_text, canonical_texts
 from chainrule.data.forms import Forms, Reading
-from chainrule.data.table import LARGEST_QUANTITY, Column, Kind
+from chainrule.data.table import LARGEST_QUANTITY, Column, ColumnKind
 from chainrule.errors import TableError
 
 SEPARATOR = "\0"
@@ -23,7 +23,7 @@ SEPARATOR = "\0"
 NUMBER_BYTES = b"0123456789.+-eE" + SEPARATOR.encode()
 SPELLED = frozenset("".join(letters) for word in MISSING for letters in product(*zip(word, word.upper(), strict=True)))
 """The words for a missing value in all letter cases."""
-READ_AS: dict[Kind, str] = {"numeric": "numbers", "category": "text", "time": "dates"}
+READ_AS: dict[ColumnKind, str] = {"numeric": "numbers", "category": "text", "time": "dates"}
 DIFFERENT = 2**17
 """About so many different texts are remembered at once."""
 
@@ -42,7 +42,7 @@ class TextColumn:
         """Add one or more texts, none of which contains NUL."""
         self._blocks.append(SEPARATOR.join(texts))
 
-    def column(self, kind: Kind | None = None) -> tuple[Column, str | None]:
+    def column(self, kind: ColumnKind | None = None) -> tuple[Column, str | None]:
         """Return the column as `kind`, or as the kind that all of its values allow, and a note if it is odd.
 
         Raises:

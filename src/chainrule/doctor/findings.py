@@ -1,9 +1,9 @@
-"""What is wrong with a training, told from what was measured: one rule for each kind of fault.
+"""What is wrong with a training, told from what was measured: one detector for each kind of fault.
 
-A rule is a function of the diagnosis that gives a finding or None. A fault often has others for a consequence, as
-dead units have small updates below them; `RULES` therefore says by which other findings a rule's own is explained, and
-those are not told. All look at the steps that were measured in every detail only, which lie closer together early in a
-training, and at the final measurement: so a cheap and a full diagnosis find the same.
+A detector is a function of the diagnosis that gives a finding or None. A fault often has others for a consequence, as
+dead units have small updates below them; `DETECTORS` therefore says by which other findings that of a detector is
+explained, and those are not told. All look at the steps that were measured in every detail only, which lie closer
+together early in a training, and at the final measurement: so a cheap and a full diagnosis find the same.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ FORMS = {
 }
 """How `chainrule.derive` reads the activations: all but softmax, which is no function of one unit."""
 
-Rule = Callable[[Measurements], Finding | None]
+Detector = Callable[[Measurements], Finding | None]
 
 
 def find(diagnosis: Measurements) -> tuple[Finding, ...]:
     """The findings, causes before consequences."""
     found: dict[str, Finding] = {}
     diagnosis = diagnosis.in_every_detail
-    for rule, explained_by in RULES:
-        finding = None if found.keys() & set(explained_by) else rule(diagnosis)
+    for detector, explained_by in DETECTORS:
+        finding = None if found.keys() & set(explained_by) else detector(diagnosis)
         if finding is not None:
             found[finding.name] = finding
     return tuple(found.values())
@@ -326,7 +326,7 @@ _STOPS_LEARNING = (
     "exploding δ",
 )
 
-RULES: Sequence[tuple[Rule, Sequence[str]]] = (
+DETECTORS: Sequence[tuple[Detector, Sequence[str]]] = (
     (not_finite, ()),
     (exploding_rate, ()),
     (symmetry, ()),
@@ -341,7 +341,7 @@ RULES: Sequence[tuple[Rule, Sequence[str]]] = (
     (nothing_learned, _STOPS_LEARNING),
     (update_ratio, (*_STOPS_LEARNING, "nothing learned")),
 )
-"""The rules, causes first, each with the names of the findings that explain its own."""
+"""The detectors, causes first, each with the names of the findings that explain its own."""
 
 
 def _numbers_of(layers: Sequence[LayerSeries]) -> tuple[int, ...]:

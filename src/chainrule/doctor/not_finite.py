@@ -122,8 +122,8 @@ class NotFinite:
 
 
 @dataclass(frozen=True, eq=False)
-class Computation:
-    """A computation and its numbers.
+class Replay:
+    """A computation to be repeated node by node, with its arrays.
 
     Attributes:
         graph: all of it.
@@ -168,7 +168,7 @@ def in_double(arguments: Tree) -> Tree:
     return map_leaves(wide, arguments)
 
 
-def _of_function(f: Callable[..., Any], arguments: Sequence[Tree]) -> Computation:
+def _of_function(f: Callable[..., Any], arguments: Sequence[Tree]) -> Replay:
     traced = trace_call(f, arguments, {}, range(len(arguments)))
     outputs = [value.node for value in traced.outputs]
     if not all(node.type.is_float for node in outputs):
@@ -184,10 +184,10 @@ def _of_function(f: Callable[..., Any], arguments: Sequence[Tree]) -> Computatio
         if result is not None
     ]
     graph = Graph(tuple(inputs), tuple(node for _, node in named), traced.name)
-    return Computation(graph, [as_array(leaf) for leaf in leaves(arguments)], named, backward_pass)
+    return Replay(graph, [as_array(leaf) for leaf in leaves(arguments)], named, backward_pass)
 
 
-def explain(single: Computation, double: Callable[[], Computation]) -> NotFinite:
+def explain(single: Replay, double: Callable[[], Replay]) -> NotFinite:
     """Replay a computation, and tell where the first number that is not finite came from.
 
     Args:
@@ -268,7 +268,7 @@ def _only(shape: Element, element: Element) -> Array:
     return chosen
 
 
-def _described(single: Computation, values: Mapping[Node, Array], node: Node, element: Element) -> NotFinite:
+def _described(single: Replay, values: Mapping[Node, Array], node: Node, element: Element) -> NotFinite:
     forward = set(topological_order(single.backward_pass.outputs))
     owner = None if node in forward else _owner(single.backward_pass, forward, node)
     backward = owner is not None
@@ -328,7 +328,7 @@ def _fix(
     return _FIXES.get(node.op.name, _FIX)
 
 
-def _in_double(single: Computation, double: Callable[[], Computation], node: Node, element: Element) -> str:
+def _in_double(single: Replay, double: Callable[[], Replay], node: Node, element: Element) -> str:
     """The same element of the same operation, computed in float64: found by its place among those of its line."""
     same = [other for other in single.graph.nodes if _like(other) == _like(node)]
     try:

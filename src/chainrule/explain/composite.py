@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from chainrule import ops
-from chainrule.graph import Kind, Op, Rule
+from chainrule.graph import DerivativeRule, Kind, Op
 from chainrule.types import ArrayType
 
 
-def _composite(name: str, function: Callable[..., Any], rule: Rule) -> Op:
+def _composite(name: str, function: Callable[..., Any], rule: DerivativeRule) -> Op:
     return Op(name, Kind.ELEMENTWISE, name + "({0})", _same, function, (rule,))
 
 

@@ -1,8 +1,8 @@
 """The language in which everything is written: nodes, operations and graphs of them."""
 
 from chainrule.graph.graph import Graph, dependants, topological_order
-from chainrule.graph.node import CONSTANT, INPUT, Constant, Node, make_constant, make_input, make_node
-from chainrule.graph.op import NO_TRAITS, EachOperand, Kind, Op, Rule, Trait
+from chainrule.graph.node import CONSTANT, INPUT, FrozenArray, Node, make_constant, make_input, make_node
+from chainrule.graph.op import NO_TRAITS, DerivativeRule, EachOperand, Kind, Op, Trait
 from chainrule.graph.origin import Origin, current_origin, inherit
 from chainrule.graph.rebuild import rebuild, with_outputs
 from chainrule.graph.registry import REGISTRY, register
@@ -12,14 +12,14 @@ __all__ = [
     "INPUT",
     "NO_TRAITS",
     "REGISTRY",
-    "Constant",
+    "DerivativeRule",
     "EachOperand",
+    "FrozenArray",
     "Graph",
     "Kind",
     "Node",
     "Op",
     "Origin",
-    "Rule",
     "Trait",
     "current_origin",
     "dependants",

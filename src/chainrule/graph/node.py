@@ -56,7 +56,7 @@ def make_node(op: Op, operands: tuple[Node, ...], **attributes: Any) -> Node:
     return node
 
 
-class Constant:
+class FrozenArray:
     """A read-only array that can be an attribute: hashable, small ones equal if their bits are."""
 
     __slots__ = ("array", "identity")
@@ -71,13 +71,13 @@ class Constant:
         self.identity = (array.dtype, array.shape, array.tobytes()) if small else id(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Constant) and self.identity == other.identity
+        return isinstance(other, FrozenArray) and self.identity == other.identity
 
     def __hash__(self) -> int:
         return hash(self.identity)
 
     def __repr__(self) -> str:
-        return f"Constant({self.array!r})"
+        return f"FrozenArray({self.array!r})"
 
 
 class Slot:
@@ -116,4 +116,4 @@ def make_input(name: str, type_: ArrayType) -> Node:
 
 def make_constant(value: object) -> Node:
     """A node that holds an array; writable arrays are copied."""
-    return make_node(CONSTANT, (), value=Constant(value))
+    return make_node(CONSTANT, (), value=FrozenArray(value))

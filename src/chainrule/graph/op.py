@@ -17,7 +17,7 @@ from chainrule.types import Array, ArrayType
 
 # (g, y, *operands, **attributes) -> cotangent of one operand, where y is the output and g its cotangent.
 # Rules are plain NumPy code; they receive traced values, so they can be differentiated, compiled and printed.
-Rule: TypeAlias = Callable[..., Any]
+DerivativeRule: TypeAlias = Callable[..., Any]
 
 
 class Kind(Enum):
@@ -65,7 +65,7 @@ class Op:
     formula: str
     infer: Callable[..., ArrayType]
     numpy: Callable[..., Array]
-    rules: Sequence[Rule | None]
+    rules: Sequence[DerivativeRule | None]
     traits: Trait = NO_TRAITS
 
     def __repr__(self) -> str:
@@ -117,10 +117,10 @@ class Op:
         return Trait.LOGICAL in self.traits
 
 
-class EachOperand(Sequence[Rule]):
+class EachOperand(Sequence[DerivativeRule]):
     """The rules of an operation with any number of operands: one rule that is told the operand's position."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: DerivativeRule) -> None:
         self.rule = rule
 
     def __getitem__(self, position: Any) -> Any:
@@ -129,5 +129,5 @@ class EachOperand(Sequence[Rule]):
     def __len__(self) -> int:
         return 2**31
 
-    def __iter__(self) -> Iterator[Rule]:
+    def __iter__(self) -> Iterator[DerivativeRule]:
         raise TypeError("an operation with any number of operands has no list of rules; ask for one by position")

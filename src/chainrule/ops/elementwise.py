@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.graph import NO_TRAITS, Kind, Op, Rule, Trait, register
+from chainrule.graph import NO_TRAITS, DerivativeRule, Kind, Op, Trait, register
 from chainrule.ops.convert import broadcast, common_dtype, dtype_of, fit, loop_dtypes, match, match_loop, shape_of
 from chainrule.ops.special import erf as _erf_of_array
 from chainrule.ops.value import ArrayLike, Value, apply, implements, implements_named, known_number, lift, refuse
@@ -46,7 +46,7 @@ def _elementwise(
     name: str,
     formula: str,
     function: Callable[..., Array],
-    *rules: Rule | None,
+    *rules: DerivativeRule | None,
     infer: Any = _same_type,
     traits: Trait = NO_TRAITS,
 ) -> Op:

@@ -18,7 +18,7 @@ from chainrule.ops.length import euclidean
 from chainrule.ops.value import ArrayLike, apply, implements
 from chainrule.types import Array, ArrayType, Shape, normalise_axes, normalise_axis
 
-Axis = int | tuple[int, ...] | None
+AxisLike = int | tuple[int, ...] | None
 
 
 def _reduced_shape(shape: Shape, axis: tuple[int, ...]) -> Shape:
@@ -114,14 +114,14 @@ ARGMAX = _position("argmax", np.argmax)
 ARGMIN = _position("argmin", np.argmin)
 
 
-def _reduce(op: Op, x: Any, axis: Axis, keepdims: bool) -> Any:
+def _reduce(op: Op, x: Any, axis: AxisLike, keepdims: bool) -> Any:
     axes = normalise_axes(axis, x.ndim)
     result = apply(op, x, axis=axes) if axes else x
     return _alongside(result, x, axes) if keepdims else result
 
 
 @implements(np.sum)
-def _sum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def _sum(x: ArrayLike, axis: AxisLike = None, *, keepdims: bool = False) -> Any:
     return _reduce(SUM, _counted(x), axis, keepdims)
 
 
@@ -131,16 +131,16 @@ def _counted(x: Any) -> Any:
 
 
 @implements(np.max)
-def _max(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def _max(x: ArrayLike, axis: AxisLike = None, *, keepdims: bool = False) -> Any:
     return _reduce(MAX, x, axis, keepdims)
 
 
 @implements(np.min)
-def _min(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def _min(x: ArrayLike, axis: AxisLike = None, *, keepdims: bool = False) -> Any:
     return _reduce(MIN, x, axis, keepdims)
 
 
-def logsumexp(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def logsumexp(x: ArrayLike, axis: AxisLike = None, *, keepdims: bool = False) -> Any:
     """log Σ exp x along axes, without overflow; −inf where all elements are −inf."""
     return _reduce(LOGSUMEXP, np.asarray(x) if not hasattr(x, "dtype") else x, axis, keepdims)
 
@@ -161,7 +161,7 @@ def _find(op: Op, x: Any, axis: int | None, keepdims: bool) -> Any:
     return _alongside(result, x, normalise_axes(axis, x.ndim)) if keepdims else result
 
 
-def _count(x: Any, axis: Axis) -> int:
+def _count(x: Any, axis: AxisLike) -> int:
     return prod(x.shape[i] for i in normalise_axes(axis, x.ndim))
 
 
@@ -170,23 +170,23 @@ def _as_float(x: Any) -> Any:
 
 
 @implements(np.mean)
-def _mean(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def _mean(x: ArrayLike, axis: AxisLike = None, *, keepdims: bool = False) -> Any:
     return np.sum(_as_float(x), axis=axis, keepdims=keepdims) / _count(x, axis)
 
 
 @implements(np.var)
-def _var(x: ArrayLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def _var(x: ArrayLike, axis: AxisLike = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     deviation = _as_float(x) - np.mean(x, axis=axis, keepdims=True)
     return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) / max(_count(x, axis) - ddof, 0)
 
 
 @implements(np.std)
-def _std(x: ArrayLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def _std(x: ArrayLike, axis: AxisLike = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     return np.sqrt(np.var(x, axis=axis, ddof=ddof, keepdims=keepdims))
 
 
 @implements(np.prod)
-def _prod(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def _prod(x: ArrayLike, axis: AxisLike = None, *, keepdims: bool = False) -> Any:
     """A tree of products of halves: its derivative is right at zeros, where dividing by an element would not be."""
     axes = normalise_axes(axis, x.ndim)
     kept = [i for i in range(x.ndim) if i not in axes]
@@ -202,7 +202,7 @@ def _prod(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 
 @implements(np.linalg.norm)
-def _norm(x: ArrayLike, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A002 (NumPy's name)
+def _norm(x: ArrayLike, ord: Any = None, axis: AxisLike = None, keepdims: bool = False) -> Any:  # noqa: A002 (NumPy's name)
     """The Euclidean norm, or for vectors the sum (1) or maximum (inf) of the magnitudes.
 
     The derivative of the Euclidean norm at 0 is nan, as 0/0 is.
@@ -215,5 +215,5 @@ def _norm(x: ArrayLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
     raise ArgumentError(f"np.linalg.norm of order {ord!r} cannot be traced; orders 1, 2 and inf of vectors can")
 
 
-def _names_one_axis(x: ArrayLike, axis: Axis) -> bool:
+def _names_one_axis(x: ArrayLike, axis: AxisLike) -> bool:
     return len(normalise_axes(axis, x.ndim)) == 1

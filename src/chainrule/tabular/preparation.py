@@ -13,7 +13,7 @@ from chainrule.types import Array
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedTable:
     """A table as arrays.
 
     Attributes:
@@ -33,7 +33,7 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(table: Table, target: str, task: Task, test: float, seed: int) -> Prepared:
+def prepare_table(table: Table, target: str, task: Task, test: float, seed: int) -> PreparedTable:
     """Drop rows without a target, divide the others, and learn target and preprocessing; see `train_table`."""
     rows, note = rows_with_target(table[target])
     require_rows(len(rows), target, table.source)
@@ -45,7 +45,7 @@ def prepare(table: Table, target: str, task: Task, test: float, seed: int) -> Pr
     if labels is None:
         goal = NumberTarget.learn(training[target])
     preprocessing = learn_inputs(training, target)
-    return Prepared(
+    return PreparedTable(
         target=goal,
         preprocessing=preprocessing,
         parts=parts,

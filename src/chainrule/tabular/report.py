@@ -22,7 +22,7 @@ class RowCounts:
 
 
 @dataclass(frozen=True)
-class Ending:
+class TrainingEnd:
     """How training ended.
 
     Attributes:
@@ -67,7 +67,7 @@ class Report:
     baseline: str
     scores: dict[str, Scores]
     recipe: Recipe
-    ending: Ending
+    ending: TrainingEnd
     parameters: int
     notes: tuple[str, ...]
     version: str
@@ -141,9 +141,9 @@ def read_rows(record: Record) -> RowCounts:
     return rows
 
 
-def read_ending(record: Record) -> Ending:
+def read_ending(record: Record) -> TrainingEnd:
     """The ending that a record holds."""
-    ending = Ending(record.whole("epochs"), record.whole("best_epoch"), record.text("stopped"))
+    ending = TrainingEnd(record.whole("epochs"), record.whole("best_epoch"), record.text("stopped"))
     record.finish()
     return ending
 

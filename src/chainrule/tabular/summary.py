@@ -13,7 +13,7 @@ FEW_ROWS = 30
 LOWEST_R2 = -999.0
 """Smaller ones only say that a prediction is far off."""
 
-Written = Callable[[Sequence[float], int], list[str]]
+Formatter = Callable[[Sequence[float], int], list[str]]
 """The scores of all models in one measure, and the number of test rows -> how they are written."""
 
 
@@ -44,7 +44,7 @@ def _r_squared(values: Sequence[float], rows: int) -> list[str]:
     return [far if value < LOWEST_R2 else text for value, text in zip(values, texts, strict=True)]
 
 
-MEASURES: dict[str, tuple[str, Written]] = {
+MEASURES: dict[str, tuple[str, Formatter]] = {
     "accuracy": ("accuracy", _shares),
     "log_loss": ("log loss", _log_losses),
     "auc": ("AUC", _near_one),

@@ -14,9 +14,9 @@ from chainrule.tabular.evaluation import Evaluator
 from chainrule.tabular.metrics import Scores
 from chainrule.tabular.model import TableModel
 from chainrule.tabular.networks import make_network
-from chainrule.tabular.preparation import Prepared, prepare
+from chainrule.tabular.preparation import PreparedTable, prepare_table
 from chainrule.tabular.recipe import HIDDEN, Recipe
-from chainrule.tabular.report import Ending, Report, RowCounts
+from chainrule.tabular.report import Report, RowCounts, TrainingEnd
 from chainrule.version import __version__
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def train_table(
     began = time.perf_counter()
     Recipe.choose(1, hidden, epochs, batch_size, seed)  # refuses bad options before the table is worked on
     table = as_table(table)
-    prepared = prepare(table, target, task, test, seed)
+    prepared = prepare_table(table, target, task, test, seed)
     recipe = Recipe.choose(len(prepared.parts.training), hidden, epochs, batch_size, seed)
     with catching_interrupts():  # what was learned is returned, whatever comes now
         network, scores = fit_and_score(prepared, recipe, progress, diagnose)
@@ -77,7 +77,7 @@ def train_table(
 
 
 def fit_and_score(
-    prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None
+    prepared: PreparedTable, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None
 ) -> tuple[nn.Network, dict[str, Scores]]:
     """The trained network, and the scores of all models; without the linear one if Ctrl-C was pressed."""
     test = prepared.parts.test
@@ -93,7 +93,7 @@ def fit_and_score(
     return network, scores | {"baseline": evaluator.baseline()}
 
 
-def fit(prepared: Prepared, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None = None) -> nn.Network:
+def fit(prepared: PreparedTable, recipe: Recipe, progress: bool | None, diagnose: Diagnose | None = None) -> nn.Network:
     """A network trained on the training part up to the epoch that is best on the validation part."""
     training, validation = prepared.parts.training, prepared.parts.validation
     network = make_network(prepared.preprocessing, prepared.target, recipe)
@@ -118,7 +118,7 @@ def is_interrupted(network: nn.Network) -> bool:
 
 def report(
     table: Table,
-    prepared: Prepared,
+    prepared: PreparedTable,
     recipe: Recipe,
     network: nn.Network,
     scores: dict[str, Scores],
@@ -136,7 +136,7 @@ def report(
         baseline=Evaluator(target, prepared.y[parts.training], prepared.y[parts.test]).baseline_name,
         scores=scores,
         recipe=recipe,
-        ending=Ending(len(history), history.best_epoch or 0, history.stopped),
+        ending=TrainingEnd(len(history), history.best_epoch or 0, history.stopped),
         parameters=sum(leaf.size for leaf in tree.leaves(network.parameters)),
         notes=prepared.notes,
         version=__version__,

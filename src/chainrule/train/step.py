@@ -35,7 +35,7 @@ from chainrule.tree import KeyPath, Tree
 from chainrule.types import Array, has_gaps
 
 if TYPE_CHECKING:
-    from chainrule.doctor.not_finite import Computation, NotFinite
+    from chainrule.doctor.not_finite import NotFinite, Replay
     from chainrule.runtime.inspection import Inspection
 
 _TRIED = 8  # steps in a row, each on examples of its own, when a step is timed
@@ -238,18 +238,18 @@ class Step:
                 micro_step = step * self.seam.accumulate + int(micro_batches.place[number])
                 time = random_key(seed, micro_step), np.float64(step), np.float64(total)
                 rest = time, part, positions, self.sample_weight, self.data
-                computation = self._computation((*weights, sums, *rest), titles)
-                wide = partial(self._computation, (*in_double((*weights, sums)), *rest), titles)
-                found = explain(computation, wide)
+                replay = self._replay((*weights, sums, *rest), titles)
+                wide = partial(self._replay, (*in_double((*weights, sums)), *rest), titles)
+                found = explain(replay, wide)
                 if found.reproduced:
                     return replace(found, step=step + 1)
                 if self.seam.accumulates:
                     weights, sums, _ = Program(self._step)(weights, sums, *rest)
         return NotFinite(False, step=step + 1)
 
-    def _computation(self, arguments: tuple[Tree, ...], titles: Sequence[str]) -> Computation:
+    def _replay(self, arguments: tuple[Tree, ...], titles: Sequence[str]) -> Replay:
         """A step at these arguments, as it was traced."""
-        from chainrule.doctor.not_finite import Computation
+        from chainrule.doctor.not_finite import Replay
 
         made: list[Made] = []
 
@@ -278,7 +278,7 @@ class Step:
             for title, layer in zip(titles, made[0].layers, strict=True)
         ]
         outcomes = list(zip(names, nodes, strict=True))
-        return Computation(traced.graph, tree.leaves(arguments), outcomes, made[0].derivation, layers)
+        return Replay(traced.graph, tree.leaves(arguments), outcomes, made[0].derivation, layers)
 
     def _start(self) -> list[Array]:
         """What is carried from step to step, as it is at first: the weights, and sums of gradients."""

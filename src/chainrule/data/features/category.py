@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chainrule.data.canonical import positions
 from chainrule.data.features.feature import Dropped, Told
 from chainrule.data.record import JSON, Record
-from chainrule.data.table import Column, Kind
+from chainrule.data.table import Column, ColumnKind
 from chainrule.printable import listed
 
 UNKNOWN = "unknown"
@@ -121,7 +121,7 @@ class OneHotFeature(_Levels):
     """
 
     type_name: ClassVar[str] = "one_hot"
-    kind: ClassVar[Kind] = "category"
+    kind: ClassVar[ColumnKind] = "category"
     categories: ClassVar[None] = None
 
     @property
@@ -155,7 +155,7 @@ class CodedFeature(_Levels):
     """
 
     type_name: ClassVar[str] = "coded"
-    kind: ClassVar[Kind] = "category"
+    kind: ClassVar[ColumnKind] = "category"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.record import JSON, Record
-from chainrule.data.table import Column, Kind
+from chainrule.data.table import Column, ColumnKind
 from chainrule.printable import printable
 
 
@@ -20,7 +20,7 @@ class Feature(Protocol):
     """
 
     type_name: ClassVar[str]
-    kind: ClassVar[Kind]
+    kind: ClassVar[ColumnKind]
 
     @property
     def column(self) -> str:

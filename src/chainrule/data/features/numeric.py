@@ -12,7 +12,7 @@ from chainrule.data.conversion import clock_text
 from chainrule.data.features.feature import Dropped, Told, indicator
 from chainrule.data.features.scale import RobustScale
 from chainrule.data.record import JSON, Record
-from chainrule.data.table import Column, Kind
+from chainrule.data.table import Column, ColumnKind
 from chainrule.figures import figure
 
 
@@ -25,7 +25,7 @@ class NumericFeature(Told):
     """
 
     type_name: ClassVar[str] = "numeric"
-    kind: ClassVar[Kind] = "numeric"
+    kind: ClassVar[ColumnKind] = "numeric"
     categories: ClassVar[None] = None
 
     column: str

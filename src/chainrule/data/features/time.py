@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.data.features.feature import Dropped, Told, indicator
 from chainrule.data.features.scale import RobustScale
 from chainrule.data.record import JSON, Record
-from chainrule.data.table import Column, Kind
+from chainrule.data.table import Column, ColumnKind
 
 DAY = 86_400.0
 THURSDAY = 3
@@ -42,7 +42,7 @@ class TimeFeature(Told):
     """The parts of a time that varied in training, each scaled like a number, and where the time is missing."""
 
     type_name: ClassVar[str] = "time"
-    kind: ClassVar[Kind] = "time"
+    kind: ClassVar[ColumnKind] = "time"
     categories: ClassVar[None] = None
 
     column: str
