@@ -60,7 +60,7 @@ def _training(entries: list[Entry]) -> str:
     text += f"\n\nProbed peak of all threads beside each line, GFLOP/s, sustained and in brackets highest: {probes}."
     return (
         text
-        + "\n\n#### Every contestant\n\n"
+        + "\n\n#### Every variant\n\n"
         + "\n\n".join(
             f"{entry['workload']} ({entry['shape']}), {entry['order']}:\n\n{every(entry, 'µs')}" for entry in entries
         )
