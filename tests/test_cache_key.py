@@ -1,4 +1,4 @@
-"""Things of this library mean the same if they are made alike; of things of the user's own nobody can tell."""
+"""Things of this library mean the same if they are made alike; of user-defined things nobody can tell."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -15,7 +15,7 @@ from op_cases import CASES, KINKS, NUMPY_CASES, SMOOTH
 WITHOUT_CASES = {
     "input": "has no operands and no meaning of its own",
     "constant": "has no operands; every case with a number in it has some",
-    "host_callback": "calls a function of the user; see ops/test_host_callback.py",
+    "host_callback": "calls a user-defined function; see ops/test_host_callback.py",
 }
 ALL_CASES = [*CASES, *NUMPY_CASES]
 DTYPES = (np.float32, np.float64)

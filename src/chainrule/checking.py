@@ -94,7 +94,7 @@ def _check_leaf(
     step: float,
     random: np.random.Generator,
 ) -> None:
-    """Check the derivative by some elements of a leaf, those where the array of truths says so."""
+    """Check the derivative with respect to some elements of a leaf, those where the array of truths says so."""
     leaves = [np.asarray(leaf) for leaf in tree.leaves(args)]
     shape = leaves[position].shape
     direction = elements * random.choice([-1, 1], shape) * random.uniform(_SHORTEST, 2 - _SHORTEST, shape)

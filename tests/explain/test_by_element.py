@@ -1,4 +1,4 @@
-"""Functions of arrays derived by one element, as functions of numbers; the engine's derivatives are the oracle."""
+"""Functions of arrays differentiated with respect to one element; the engine's derivatives are the oracle."""
 
 import numpy as np
 import pytest

@@ -56,7 +56,7 @@ def test_what_only_looks_like_a_guard_stays(text):
         ("x^x", "x", "x > 0"),
         ("exp(x)^x", "x", None),
         ("2^x", "x", None),
-        ("z^y*x", "x", None),  # the derivative by x has z^y as it is
+        ("z^y*x", "x", None),  # the derivative with respect to x has z^y as it is
     ],
 )
 def test_a_derivative_of_a_power_is_said_to_be_written_where_it_is(f, wrt, domain):

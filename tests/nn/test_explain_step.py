@@ -107,7 +107,7 @@ def test_two_outputs_with_frozen_biases():
 
 
 def linear(gradient):
-    """A network whose loss has this gradient by its weights, whatever they are."""
+    """A network whose loss has this gradient with respect to its weights, whatever they are."""
     weights = RNG.normal(size=(1, len(gradient)))
     layer = nn.Dense(1, use_bias=False, weights=weights)
     return nn.Network(len(gradient), [layer], lambda outputs, y: outputs[:, 0], dtype="float64")

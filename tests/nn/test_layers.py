@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 
 @dataclass(frozen=True)
 class Scale(nn.Layer):
-    """A layer of a user's own: a = tanh(kW · a + W)."""
+    """A user-defined layer: a = tanh(kW · a + W)."""
 
     def initialise(self, n_inputs, random):
         return n_inputs, {"kW": random.normal(size=n_inputs), "W": np.ones(n_inputs)}, {}
@@ -37,7 +37,7 @@ LAYERS = {
     "residual": [nn.Residual([nn.Dense(5, "tanh"), nn.LayerNorm(), nn.Dense(4)]), nn.Dense(2)],
     "nested": [nn.Residual([nn.Residual([nn.Dense(4, "silu")]), nn.Dense(4)]), nn.Dense(2)],
     "embedding": [nn.Embedding([3, 5], dimension=[2, 3], columns=[0, 2]), nn.Dense(3, "tanh"), nn.Dense(2)],
-    "user's own": [Scale(), nn.Dense(2)],
+    "user-defined": [Scale(), nn.Dense(2)],
 }
 
 

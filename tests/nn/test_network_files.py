@@ -24,7 +24,7 @@ def square(z):
 
 
 def mse(outputs, y):
-    """Not ours: a function of the user's own may have the name of a loss."""
+    """Not ours: a user-defined function may have the name of a loss."""
     return np.sum(np.abs(outputs - y), axis=-1)
 
 

@@ -30,7 +30,7 @@ WIDTHS = (24, 120)
     "--at", callback=numbers, metavar="NAME=NUMBER,…", help="A point, also of arrays: show the numbers there."
 )
 @click.option("--style", type=click.Choice(STYLES), default=STYLES[0], show_default=True, help="The way to walk.")
-@click.option("--order", type=Whole(1), default=1, show_default=True, help="How often to derive.")
+@click.option("--order", type=Whole(1), default=1, show_default=True, help="How often to differentiate.")
 @click.option("--latex", "form", flag_value="latex", help="Print an align* environment.")
 @click.option("--html", "form", flag_value="html", help="Print a part of a page, with MathML.")
 @click.option("--json", "form", flag_value="json", help="Print everything as JSON.")

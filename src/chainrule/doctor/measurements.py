@@ -39,7 +39,7 @@ class LayerSeries:
     Attributes:
         number: of the layer, from 1.
         name: of its kind, such as "Dense".
-        activation: its name; "" for none, or one of the user's own.
+        activation: its name; "" for none, or a user-defined one.
         units: how many outputs it has.
         series: by the keys of QUANTITIES what was measured, float64 [steps]; NaN where it was not.
         last_active: for each unit of a relu the last measured step at which it was above 0, from 1; 0 for never. [n]

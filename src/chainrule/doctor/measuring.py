@@ -41,7 +41,7 @@ class Watched(NamedTuple):
     Attributes:
         z: its pre-activation [N × n], traced.
         a: its output [N × n], traced.
-        activation: the name of its activation; "" for none, or one of the user's own.
+        activation: the name of its activation; "" for none, or a user-defined one.
     """
 
     z: Any

@@ -141,7 +141,7 @@ class Replay:
 
 
 def first_not_finite(f: Callable[..., Any], *arguments: Tree) -> NotFinite | None:
-    """Where a function, or its derivatives by its float arguments, first meet a number that is not finite.
+    """Where a function, or its derivatives with respect to its float arguments, first meet a number that is not finite.
 
     Args:
         f: a traced function; if it returns an array, the sum is differentiated.
@@ -179,7 +179,7 @@ def _of_function(f: Callable[..., Any], arguments: Sequence[Tree]) -> Replay:
     backward_pass = pull_back(outputs, seeds, floats)
     named = [(traced.name, node) for node in outputs]
     named += [
-        (f"the derivative by {node.keywords['slot']}", result)
+        (f"the derivative with respect to {node.keywords['slot']}", result)
         for node, result in zip(floats, backward_pass.results, strict=True)
         if result is not None
     ]
@@ -333,7 +333,7 @@ def _in_double(single: Replay, double: Callable[[], Replay], node: Node, element
     same = [other for other in single.graph.nodes if _like(other) == _like(node)]
     try:
         wide = double()
-    except ChainruleError:  # a function of the user's own that insists on its dtype
+    except ChainruleError:  # a user-defined function that insists on its dtype
         return ""
     candidates = [other for other in wide.graph.nodes if _like(other) == _like(node)]
     if len(candidates) != len(same):

@@ -77,7 +77,7 @@ def by_index(
         left: a symbol or its transpose.
         right: the same.
         wrt: the symbol of the factor to differentiate with respect to.
-        duals: what stands for the derivatives by the product and by the factor.
+        duals: what stands for the derivatives with respect to the product and to the factor.
         vectors: which of the symbols have one axis.
 
     Returns:

@@ -56,14 +56,15 @@ def derive(
 
         print(cr.derive("f = x*y*z; x = r; y = r*s; z = s", wrt="s", at={"r": 2, "s": 3}))
 
-    A function of arrays is derived at a point, in matrices: a line for every δ (the derivative by a z) and every input,
-    each with the engine's numbers and, for matrix products, the reason by index. It is computed in float64. By one
-    element, wrt="W[1,2]", it is derived as a function of numbers, the elements W₁₁, W₁₂ … of small arrays: so it can be
-    of any order and style, and use slices, choices and arrays of any number of axes.
+    A function of arrays is differentiated at a point, in matrices: a line for every δ (the derivative with respect to a
+    z) and every input, each with the engine's numbers and, for matrix products, the reason by index. It is computed in
+    float64. With respect to one element, wrt="W[1,2]", it is differentiated as a function of numbers, the elements W₁₁,
+    W₁₂ … of small arrays: so it can be of any order and style, and use slices, choices and arrays with any number of
+    axes.
 
     Args:
         f: a traced function that returns a number, or definitions as text, the function first.
-        wrt: the name or the position of the variable; "x,y" for the derivative by x of the derivative by y, and so on.
+        wrt: the name or the position of the variable; "x,y" for ∂²/∂x∂y, and so on.
             It may be left out where there is only one; for arrays it then means every float input. Places of elements,
             as in "W[1,2]", count from 1.
         at: a point, by name or in the order of the inputs; without it no numbers are shown. Arrays, and nested dicts,
@@ -125,7 +126,7 @@ def _variables(computation: Computation, wrt: str | int | None, order: int) -> l
     if len(names) > 1 and order > 1:
         raise ArgumentError(f"wrt={wrt!r} names every derivative, so leave order={order} away")
     if len(names) * order > 1 and not set(names) <= set(inputs):
-        raise ArgumentError(f"higher derivatives are by inputs ({', '.join(inputs)}), got {wrt!r}")
+        raise ArgumentError(f"higher derivatives are with respect to inputs ({', '.join(inputs)}), got {wrt!r}")
     return names * order if len(names) == 1 else names[::-1]
 
 

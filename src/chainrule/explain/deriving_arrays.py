@@ -158,7 +158,7 @@ class _ArrayBoard:
             self._derived = [n for n in self._derived if self._between[n].startswith("z") or n in unnamed]
 
     def symbol(self, name: str) -> Expression:
-        """What the derivative by a name is called: δ by a z, else ∂L/∂name."""
+        """What the derivative with respect to a name is called: δ for a z, else ∂L/∂name."""
         return Symbol(f"δ{name[1:]}") if name.startswith("z") else Derivative(self._recorded.name, name)
 
     def derivation(self) -> Derivation:
@@ -232,7 +232,7 @@ class _ArrayBoard:
     # Numbers
 
     def _values(self, nodes: Sequence[Node], arrays: Sequence[Array]) -> dict[Expression, Array]:
-        """The engine's numbers for every name, and for the derivative by every one of `nodes`."""
+        """The engine's numbers for every name, and for the derivative with respect to every one of `nodes`."""
         originals = [self._engine.get(node, node) for node in nodes]
         adjoints = _adjoints(self._recorded.output, originals)
         between = [node for node in self._between if node in self._engine]

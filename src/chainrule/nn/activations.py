@@ -1,4 +1,4 @@
-"""Activation functions g by name; a layer takes any of these names, or a function of the user's own."""
+"""Activation functions g by name; a layer takes any of these names, or a user-defined function."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def activation_function(activation: str | Activation) -> Activation:
 
 
 def activation_name(activation: str | Activation) -> str:
-    """The name under which a layer's activation is known here; "" for a function of the user's own."""
+    """The name under which a layer's activation is known here; "" for a user-defined function."""
     known = (name for name, function in ACTIVATIONS.items() if activation == name or activation is function)
     return next(known, "")

@@ -55,8 +55,8 @@ class Architecture:
 
     @cached_property
     def cache_key(self) -> Hashable | None:
-        """Equal for architectures that compute the same; None if there is a layer or function of the user's own."""
-        return cache_key(self, *ACTIVATIONS.values())  # somebody may have added an activation of his own
+        """Equal for architectures that compute the same; None if a layer or function is user-defined."""
+        return cache_key(self, *ACTIVATIONS.values())  # a user may have added an activation
 
     def inputs(self, X: Any, name: str) -> Any:
         """`X` as an array [N × n] or [n], or as sparse rows [N × n].

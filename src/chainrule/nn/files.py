@@ -21,7 +21,7 @@ def load(path: str | Path, functions: Functions | None = None) -> Network:
 
     Args:
         path: of the file.
-        functions: the user's own activations and losses that the network was made with, by name.
+        functions: the user-defined activations and losses that the network was made with, by name.
 
     Raises:
         ModelFileError: the file is missing, damaged, no network, or needs a function that was not given.

@@ -1,6 +1,6 @@
 """Layers and losses as JSON made of a closed list of names, and back.
 
-Functions of the user's own (an activation, a loss) are recorded by their name only, since a file must never name code;
+User-defined functions (an activation, a loss) are recorded by their name only, since a file must never name code;
 whoever reads the record gives the functions again.
 """
 
@@ -35,7 +35,7 @@ def architecture_record(architecture: Architecture) -> dict[str, Any]:
     """The arguments of `Network` as JSON.
 
     Raises:
-        ModelFileError: a layer is of the user's own, or a function of the user's own has no name of its own.
+        ModelFileError: a layer is user-defined, or a user-defined function has no name of its own.
     """
     own: dict[str, Any] = {}
     loss = architecture.loss

@@ -9,7 +9,7 @@ from chainrule.types import Array
 
 
 def scores(loss: Loss, outputs: Array, targets: Array, weights: Array | None) -> dict[str, float]:
-    """{"accuracy": …} or {"r2": …} of raw outputs [N × k]; nothing for a user's own loss."""
+    """{"accuracy": …} or {"r2": …} of raw outputs [N × k]; nothing for a user-defined loss."""
     if loss.task == "classes":
         labels = targets if targets.ndim == 1 else np.argmax(targets, axis=1)
         return {"accuracy": float(np.average(np.argmax(outputs, axis=1) == labels, weights=weights))}

@@ -81,6 +81,6 @@ def _is_no_distribution(rows: Array) -> Array:
 
 
 def anything(y: Any, k: int) -> Array:
-    """Whatever a user's own loss takes: any array with one row for each example; [N] becomes [N × 1] if k is 1."""
+    """Whatever a user-defined loss takes: any array with one row for each example; [N] becomes [N × 1] if k is 1."""
     array = as_data(y, "targets")
     return array[:, None] if array.ndim == 1 and k == 1 else array

@@ -1,4 +1,4 @@
-"""Operations that the engine has no code for, such as a user's own: NumPy computes them in the middle of a program.
+"""User-defined operations, which the engine has no code for: NumPy computes them in the middle of a program.
 
 Each becomes a call to the host (`chainrule.ops.host_callback`). Its operands are laid one after another in a row of
 numbers with a place for the result behind them; the function reads the operands there, and writes the result.

@@ -67,7 +67,7 @@ def _chain_rule(node: Node, terms: tuple[Node, ...], on_a_path: set[Node]) -> Ba
 
 
 def backprop(graph: Graph, wrt: Sequence[int] | None = None) -> tuple[Graph, BackwardPass]:
-    """The derivative of a graph, as a graph, and how it was derived.
+    """The derivative of a graph, as a graph, and how it came about.
 
     Args:
         graph: y = f(x); the outputs must be floats.

@@ -122,7 +122,7 @@ def _of_constant(node: Node) -> Any:
 
 
 def _through_rules(node: Node, errors: Sequence[Any]) -> list[Any]:
-    """What the operands are off, times the derivatives by them."""
+    """The rounding errors of the operands, times the derivatives with respect to them."""
     terms = []
     for position, (operand, error) in enumerate(zip(node.operands, errors, strict=True)):
         rule = node.op.rules[position]

@@ -167,7 +167,7 @@ def _arriving(step: StepRecord, layer: int) -> tuple[str, bool]:
 
 
 def _derivatives(step: StepRecord, layer: int) -> Iterator[Statement]:
-    """∂ℒ by the parameters of a layer; for one example ∂ℒ/∂b = δ is written for the last layer only."""
+    """The gradients of the parameters of a layer; for one example ∂ℒ/∂b = δ is written for the last layer only."""
     rule, single = step.rules[layer - 1], step.example_count == 1
     delta, below = name("δ", layer), name("a", layer - 1)
     for path, derivative in tree.items(step.grad.parameters):

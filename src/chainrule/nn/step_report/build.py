@@ -153,7 +153,7 @@ def _numbers_of(optimizer: Optimizer, kept: dict[str, Tree]) -> dict[str, Tree]:
 def _checks(
     architecture: Architecture, parameters: Tree, state: Tree, rows: Array, targets: Array, gradient: Tree
 ) -> Iterator[DifferenceCheck]:
-    """The largest entry of the gradient by some parameter arrays, beside central differences in float64."""
+    """The largest entry of the gradient of some parameter arrays, beside central differences in float64."""
     _, bounds = bounded(architecture.backpropagation, (parameters, state, rows, targets))
     exact = replace(architecture, dtype=np.dtype(np.float64))
     wide = tree.map_leaves(lambda leaf: leaf.astype(np.float64), (parameters, state))

@@ -29,7 +29,7 @@ class _Stage:
         above: names a unit of the upper row.
         below: names a unit of the lower one.
         local: [n] where each unit has one edge, else [upper × lower].
-        rounding: what the derivatives by the lower row are off when they have come down these edges, [lower].
+        rounding: the error of the derivatives with respect to the lower row once they have come down, [lower].
         form: (upper unit, lower unit) -> what the local derivative is.
         given: whether the numbers are parameters.
     """

@@ -66,7 +66,7 @@ def parsed(step: StepRecord, asked: str) -> Query:
 
 
 def arrays_of(step: StepRecord, letter: str) -> dict[tuple[int, int], Array]:
-    """The derivatives by the parameters of a name in layers that are seen inside, by (layer, table)."""
+    """The derivatives with respect to the parameters of a name in layers that are seen inside, by (layer, table)."""
     found: dict[tuple[int, int], Array] = {}
     for layer, (rule, gradient) in enumerate(zip(step.rules, step.grad.parameters, strict=True), 1):
         if isinstance(rule.layer, Dense | BatchNorm | LayerNorm | Embedding) and letter in gradient:

@@ -109,7 +109,7 @@ class StepRecord:
 
     @property
     def grad(self) -> Gradient:
-        """∂ℒ by the parameters and the input: grad.W[l], grad.b[l], grad.x, grad.parameters."""
+        """The gradients of the parameters and of the input: grad.W[l], grad.b[l], grad.x, grad.parameters."""
         return self.numbers.grad
 
     @property
