@@ -15,7 +15,7 @@ from threading import Barrier
 import llvmlite.binding as llvm
 
 from chainrule.codegen.assembler import vector
-from chainrule.codegen.target import Target, host
+from chainrule.codegen.target import TargetMachine, host
 
 CHAINS = 12
 """More than latency × units, 4 × 2 = 8, and few enough for 16 registers."""
@@ -28,7 +28,7 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def text(target: Target) -> str:
+def text(target: TargetMachine) -> str:
     """LLVM IR of `probe(rounds, sums)`: x ← 0.5 x + 1 in every lane of every chain, which tends to 2."""
     type_ = vector("float", target.lanes("float"))
     half, one = "splat (float 0.5)", "splat (float 1.0)"
