@@ -14,7 +14,7 @@ from threading import Barrier
 
 import llvmlite.binding as llvm
 
-from chainrule.codegen.assembler import vector
+from chainrule.codegen.function_builder import vector
 from chainrule.codegen.target import TargetMachine, host
 
 CHAINS = 12

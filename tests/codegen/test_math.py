@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import FunctionBuilder
-from chainrule.codegen.math import angle
+from chainrule.codegen.function_builder import FunctionBuilder
+from chainrule.codegen.math import argument_reduction
 from chainrule.codegen.module import Module
 from chainrule.codegen.target import LEVELS, host, runs_here, target
 from chainrule.codegen.values import i64, vector
@@ -274,8 +274,8 @@ def test_digits_of_pi():
 
     bits = 1300
     pi = 4 * (4 * arctan_of_inverse(5, bits + guard) - arctan_of_inverse(239, bits + guard))  # Machin
-    assert pi >> bits + guard + 1 - 254 == angle.HALF_PI
-    assert (1 << 1216 + bits + guard + 1) // pi == angle.TWO_OVER_PI
+    assert pi >> bits + guard + 1 - 254 == argument_reduction.HALF_PI
+    assert (1 << 1216 + bits + guard + 1) // pi == argument_reduction.TWO_OVER_PI
 
 
 @pytest.mark.parametrize("element", ELEMENTS)

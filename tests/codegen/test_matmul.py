@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.matmul import dot_kernel, micro_kernel, pack_kernel
 from chainrule.codegen.module import Module
 from chainrule.codegen.target import LEVELS, host, runs_here, target

@@ -57,7 +57,7 @@ def test_an_operation_added_as_the_page_says_passes_the_general_tests(tmp_path):
         "from chainrule.codegen import math", "from chainrule.codegen.values", "def write_arcsinh", "EMITTERS["
     )
     put(library / "codegen" / "scalar.py", code)
-    put(library / "plan" / "prediction.py", shown('"arcsinh"'), below='    "divide": 5,\n')
+    put(library / "plan" / "roofline.py", shown('"arcsinh"'), below='    "divide": 5,\n')
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *GENERAL_TESTS, "-k", "arcsinh or not ["],
         cwd=tmp_path / "tests",

@@ -11,7 +11,7 @@ import pytest
 import chainrule
 from chainrule.graph import REGISTRY, Kind, Trait
 from chainrule.ops import OWN
-from chainrule.plan.prediction import _CYCLES
+from chainrule.plan.roofline import _CYCLES
 from chainrule.types import ArrayType
 from op_cases import CASES, NUMPY
 

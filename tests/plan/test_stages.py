@@ -17,7 +17,7 @@ from chainrule.plan.canonicalise import canonicalise
 from chainrule.plan.divide import COLUMNS, candidates, part
 from chainrule.plan.kernels import Buffer, Kernel, Store
 from chainrule.plan.layout import LINE, base_of, natural, scratch
-from chainrule.plan.memory import lifetimes, place_scratch
+from chainrule.plan.memory import live_ranges, place_scratch
 from engine_runs import traced
 from op_cases import CASES
 from random_programs import programs
@@ -191,7 +191,7 @@ def test_a_buffer_lives_from_its_writer_to_its_last_reader():
     buffer = scratch(node, (0,))
     kernels = [Kernel(i, node, (3,), (0,), phase=phase) for i, phase in enumerate((0, 2, 3))]
     kernels[0].stores = [Store(node, buffer, (0,))]
-    lives = lifetimes(kernels, {kernels[0]: [], kernels[1]: [node], kernels[2]: []}, {node: buffer})
+    lives = live_ranges(kernels, {kernels[0]: [], kernels[1]: [node], kernels[2]: []}, {node: buffer})
     assert lives == {buffer: (0, 2)}
 
 

@@ -13,7 +13,7 @@ import chainrule as cr
 from chainrule import nn, ops, optim
 from chainrule.executors import ReferenceSteps
 from chainrule.plan import Usage
-from chainrule.plan.work import flops
+from chainrule.plan.cost import flops
 from chainrule.runtime.steps import most_threads
 from engine_runs import compiled, run, run_steps, same_bits, traced
 from random_programs import programs

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import Context
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.memory import Memory
 from chainrule.codegen.scalar import EMITTERS, element_of
 from chainrule.codegen.scope import Indices, Pulled

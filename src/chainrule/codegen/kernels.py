@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chainrule.codegen import host_callback, products, random, reductions, scatter, sparse, transposition
-from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import Context
 from chainrule.codegen.elements import ElementWriter
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
 from chainrule.codegen.module import Module
 from chainrule.codegen.scalar import EMITTERS

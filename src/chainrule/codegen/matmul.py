@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.module import Module
 from chainrule.codegen.target import TargetMachine
 from chainrule.codegen.values import Val, constant, i64, vector

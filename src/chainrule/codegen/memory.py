@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import PRIVATE, SHARED, Context
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.scalar import in_memory
 from chainrule.codegen.scope import ZERO, Index, Indices, Pulled, Scope
 from chainrule.codegen.values import Val, constant, i64, lanes, vector

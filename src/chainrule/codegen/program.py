@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 
-from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.context import (
     DONE,
     ENTRY,
@@ -19,6 +18,7 @@ from chainrule.codegen.context import (
     YIELD,
     Context,
 )
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.kernels import KernelFunction, write_kernel
 from chainrule.codegen.module import Module
 from chainrule.codegen.scalar import in_memory

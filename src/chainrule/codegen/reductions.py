@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.elements import ElementWriter
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.loops import along_last_axis, over_outer_axes, store_members
 from chainrule.codegen.scalar import convert, element_of, extreme
 from chainrule.codegen.scope import Index, Indices, Pulled

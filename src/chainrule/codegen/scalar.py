@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.codegen import math
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.values import Val, constant, element, lanes
 from chainrule.graph import Node
 from chainrule.ops.value import Value, known_number
@@ -112,7 +112,7 @@ def _floor(f: FunctionBuilder, node: Node, x: Val) -> Val:
 def _power(f: FunctionBuilder, node: Node, a: Val, b: Val) -> Val:
     exponent = known_number(Value(node.operands[1]))
     if node.type.dtype.kind != "f":
-        return math.whole_power(f, a, b, None if exponent is None else int(exponent))
+        return math.integer_power(f, a, b, None if exponent is None else int(exponent))
     if exponent == 2:
         return f.fmul(a, a)
     if exponent == 0.5:  # as NumPy: √x, with its −0 and its NaN for −∞

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import FunctionBuilder, Loop
+from chainrule.codegen.function_builder import FunctionBuilder, Loop
 from chainrule.codegen.values import Val, i64, lanes
 
 

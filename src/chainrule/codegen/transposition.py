@@ -6,8 +6,8 @@ first, smaller ones later (J. Eklundh, IEEE Trans. Computers 21, 1972).
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import FunctionBuilder
 from chainrule.codegen.elements import ElementWriter
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.loops import bounds_of
 from chainrule.codegen.memory import memory_of
 from chainrule.codegen.scope import Index

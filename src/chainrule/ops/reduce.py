@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.graph import Kind, Op, register
 from chainrule.ops.convert import cast
-from chainrule.ops.length import euclidean
+from chainrule.ops.euclidean_norm import euclidean
 from chainrule.ops.value import ArrayLike, apply, implements
 from chainrule.types import Array, ArrayType, Shape, normalise_axes, normalise_axis
 

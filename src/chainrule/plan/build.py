@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from chainrule.graph import CONSTANT, Graph, Node
 from chainrule.plan.actions import actions
 from chainrule.plan.canonicalise import canonicalise, copy_of
+from chainrule.plan.column_parallel import share_columns
 from chainrule.plan.fuse import Fusion
 from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Reads, Store, Usage
 from chainrule.plan.layout import (
@@ -22,10 +23,9 @@ from chainrule.plan.layout import (
     scratch,
     state,
 )
-from chainrule.plan.memory import lifetimes, place_scratch
+from chainrule.plan.memory import live_ranges, place_scratch
 from chainrule.plan.prefetch import rows_ahead, who_asks
 from chainrule.plan.schedule import is_alone, kernel_reads, read_by, schedule
-from chainrule.plan.share import share_columns
 
 
 def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
@@ -46,7 +46,7 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
     guard = None if usage.guard is None else fusion.homes[graph.outputs[usage.guard]]
     schedule(fusion, reads_of, buffers, guard)
     written = [store.buffer for kernel in fusion.kernels for store in kernel.stores]
-    shared, private = place_scratch(written, lifetimes(fusion.kernels, reads_of, buffers))
+    shared, private = place_scratch(written, live_ranges(fusion.kernels, reads_of, buffers))
     return Plan(
         graph,
         usage,

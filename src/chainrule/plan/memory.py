@@ -1,4 +1,4 @@
-"""One piece of scratch memory for all buffers: those that are never alive in the same phase share a place."""
+"""One block of scratch memory for all buffers: those whose live ranges do not overlap share a place."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from chainrule.graph import Node
 from chainrule.plan.kernels import Buffer, Kernel, Place
 from chainrule.plan.layout import LINE
 
-Life = tuple[int, int]  # first and last phase
+LiveRange = tuple[int, int]  # first and last phase
 
 
-def place_scratch(buffers: Iterable[Buffer], lives: Mapping[Buffer, Life]) -> tuple[int, int]:
+def place_scratch(buffers: Iterable[Buffer], lives: Mapping[Buffer, LiveRange]) -> tuple[int, int]:
     """Set the offsets of the scratch buffers; return the bytes of shared and of private memory."""
     buffers = list(buffers)
     private = 0
@@ -26,11 +26,11 @@ def place_scratch(buffers: Iterable[Buffer], lives: Mapping[Buffer, Life]) -> tu
     return max((buffer.slot + _rounded(buffer.bytes) for buffer in placed), default=0), private
 
 
-def lifetimes(
+def live_ranges(
     kernels: Sequence[Kernel], reads: Mapping[Kernel, Iterable[Node]], buffers: Mapping[Node, Buffer]
-) -> dict[Buffer, Life]:
+) -> dict[Buffer, LiveRange]:
     """From the phase that writes a buffer to the last one that reads it."""
-    lives: dict[Buffer, Life] = {}
+    lives: dict[Buffer, LiveRange] = {}
     for kernel in kernels:
         for buffer in (*(store.buffer for store in kernel.stores), *(buffers[node] for node in reads[kernel])):
             first, last = lives.get(buffer, (kernel.phase, kernel.phase))
@@ -47,7 +47,7 @@ def _first_gap(buffer: Buffer, others: list[Buffer]) -> int:
     return offset
 
 
-def _overlap(a: Life, b: Life) -> bool:
+def _overlap(a: LiveRange, b: LiveRange) -> bool:
     return a[0] <= b[1] and b[0] <= a[1]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.graph import Graph
 from chainrule.plan import Plan, Usage
-from chainrule.plan.work import flops
+from chainrule.plan.cost import flops
 from chainrule.reference import checked_arrays
 from chainrule.runtime.cores import available
 from chainrule.runtime.executable import Executable

@@ -28,8 +28,8 @@ from chainrule.codegen.context import (
 from chainrule.codegen.target import TargetMachine, chosen
 from chainrule.errors import ArgumentError
 from chainrule.plan import Buffer, Plan, Usage
+from chainrule.plan.cost import flops
 from chainrule.plan.divide import candidates
-from chainrule.plan.work import flops
 from chainrule.runtime import threads as pool
 from chainrule.runtime.host_callback import HostCallbacks
 from chainrule.runtime.plans import code_of

@@ -15,8 +15,8 @@ from chainrule.figures import counted
 from chainrule.graph import Graph, Kind
 from chainrule.ops.matmul import MATMUL
 from chainrule.plan import ONE_CALL, Kernel, Plan, Usage
-from chainrule.plan.prediction import seconds
-from chainrule.plan.work import kernel_bytes, kernel_flops
+from chainrule.plan.cost import kernel_bytes, kernel_flops
+from chainrule.plan.roofline import seconds
 from chainrule.runtime import calls, code, steps
 from chainrule.runtime.executable import Executable, as_read
 from chainrule.runtime.plans import plan_of

@@ -17,8 +17,8 @@ from chainrule.lru_cache import LruCache
 from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.plan import Plan, Usage, make_plan
 from chainrule.plan.signature import signature
-from chainrule.runtime.by_numpy import with_calls
 from chainrule.runtime.code import Code, load_or_write
+from chainrule.runtime.numpy_callbacks import with_numpy_callbacks
 
 _FUNCTIONS = (ENTRY, KERNELS, SET_CONTEXT, RUN_AGAIN)
 _MOST_BYTES = 1 << 20  # of a graph's constants: a plan keeps them alive
@@ -32,7 +32,7 @@ def plan_of(graph: Graph, usage: Usage, *, alone: bool = False) -> Plan:
 
     With `alone`, nobody else has it, nor the machine code that is loaded for it, which remembers one context.
     """
-    graph = with_calls(graph)
+    graph = with_numpy_callbacks(graph)
     key = None if alone else _key(graph, usage)
     return make_plan(graph, usage) if key is None else _plans.get(key, lambda: make_plan(graph, usage))
 

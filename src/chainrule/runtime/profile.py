@@ -26,7 +26,7 @@ class KernelProfile:
         threads: how many threads share it.
         flops: arithmetic operations of a step.
         bytes: read and written in a step, each array once.
-        predicted: seconds on one thread by the model of `chainrule.plan.prediction`.
+        predicted: seconds on one thread by the model of `chainrule.plan.roofline`.
         measured: seconds on one thread.
     """
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.module import Module
 from chainrule.codegen.target import chosen
 from chainrule.codegen.values import Val, constant, i64

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.graph import Graph
 from chainrule.plan import Plan, Usage
-from chainrule.plan.work import flops
+from chainrule.plan.cost import flops
 from chainrule.runtime.cores import available
 from chainrule.runtime.executable import Executable, as_read
 from chainrule.runtime.plans import plan_of

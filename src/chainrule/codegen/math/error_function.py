@@ -6,7 +6,7 @@ for the relative error of erf. The form is N. Juffa's; it needs no division and 
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.math.exponential import inner_exp
 from chainrule.codegen.math.numbers import absolute, at_most, fma, polynomial, with_sign
 from chainrule.codegen.values import Val, constant, element

@@ -6,7 +6,7 @@ with a minimax polynomial q.
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.math.numbers import (
     at_least,
     at_most,

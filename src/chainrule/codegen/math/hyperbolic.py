@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.math.exponential import inner_exp, reduced
 from chainrule.codegen.math.numbers import (
     absolute,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.math.exponential import LN2
 from chainrule.codegen.math.numbers import Format, bits, fma, form, number, polynomial, with_sign
 from chainrule.codegen.values import Val, constant, element

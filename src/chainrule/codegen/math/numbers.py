@@ -1,4 +1,4 @@
-"""What the functions are made of: formats of numbers, polynomials, signs, rounding, exact sums and products.
+"""Building blocks of the functions: formats of floats, polynomials, signs, rounding, error-free sums and products.
 
 Only additions and multiplications, comparisons, selections and operations on bits occur, because every vector
 instruction set has them: SSE2 cannot round, and AVX2 cannot convert between `double` and 64-bit integers.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.values import Val, constant, element
 
 

@@ -1,7 +1,7 @@
 """aᵇ = exp(b·ln a).
 
-For `float` it is computed in `double`. For `double` the logarithm is a sum of two numbers with some 65 bits in all, as
-an error of the exponent counts up to 745 times as much in the result.
+For `float` it is computed in `double`. For `double` the logarithm is double-double, with some 65 bits in all, as an
+error of the exponent counts up to 745 times as much in the result.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from math import inf, nan
 from typing import TypeAlias
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
+from chainrule.codegen.math.double_double_logarithm import wide_log
 from chainrule.codegen.math.exponential import exp, inner_exp
 from chainrule.codegen.math.logarithm import log
 from chainrule.codegen.math.numbers import (
@@ -22,7 +23,6 @@ from chainrule.codegen.math.numbers import (
     product_error,
     sign,
 )
-from chainrule.codegen.math.wide_logarithm import wide_log
 from chainrule.codegen.values import Val, constant, element
 
 _Pair: TypeAlias = tuple[Val, Val]

@@ -1,4 +1,4 @@
-"""Euclidean lengths, of two legs or of vectors: √Σx² where no square overflows, and none loses its digits.
+"""Euclidean norms, of two numbers (hypot) or of vectors: √Σx² where no square overflows or loses its digits.
 
 Numbers whose squares are not representable are first multiplied by a power of two, which rounds nothing. It is a
 constant for every derivative, as the length does not depend on it, so derivatives of all orders are scaled too.

@@ -1,10 +1,11 @@
-"""Writes the functions of LLVM IR as text: one method for each instruction used here, loops, and hoisting.
+"""Builds the functions of LLVM IR as text: one method for each instruction in use, loops, and loop-invariant code
+motion.
 
 It exists because speed of compiling is a feature: making and printing an instruction takes about 1.5 µs here and 18 µs
 with llvmlite's object model (docs/decisions/0013). LLVM parses and verifies the text, so a wrong type cannot pass.
 
 Loops are levels. Code is written to the innermost open level unless `at(level)` names an outer one: the instruction
-then lands before the loop that is open there, so it is computed once and not in every round.
+is then hoisted out of the loop that is open there, so it is computed once and not in every iteration.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class _Level:
 
 
 class _At:
-    """A while during which a function writes to another level; a class, since it is entered for every instruction."""
+    """The time during which a function writes to another level; a class, since it is entered for every instruction."""
 
     __slots__ = ("before", "function", "level")
 

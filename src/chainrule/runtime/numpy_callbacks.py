@@ -1,7 +1,7 @@
-"""User-defined operations, which the engine has no code for: NumPy computes them in the middle of a program.
+"""User-defined operations, which the engine has no code for: host callbacks let NumPy compute them inside a program.
 
-Each becomes a call to the host (`chainrule.ops.host_callback`). Its operands are laid one after another in a row of
-numbers with a place for the result behind them; the function reads the operands there, and writes the result.
+Each becomes a `chainrule.ops.host_callback`. Its operands are concatenated into one array with room for the result at
+its end; the function reads the operands there, and writes the result.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _told: set[str] = set()  # the operations of which a warning has told
 
 
 @dataclass(frozen=True)
-class ByNumPy:
-    """The function that is called in the place of an operation.
+class NumPyCallback:
+    """The host callback that stands for an operation.
 
     Attributes:
         op: what it computes.
@@ -61,8 +61,8 @@ class ByNumPy:
         row[start:] = result.astype(self.result.dtype, copy=False).ravel()
 
 
-def with_calls(graph: Graph) -> Graph:
-    """The graph with a call in the place of every operation that the engine has no code for.
+def with_numpy_callbacks(graph: Graph) -> Graph:
+    """The graph with a host callback in place of every operation that the engine has no code for.
 
     Raises:
         CompileError: such an operation is of floats and of integers of 64 bits together.
@@ -82,7 +82,7 @@ def _call(node: Node) -> Node:
     dtype, count = _common(node), node.type.size
     zeros = make_node(BROADCAST, (make_constant(dtype.type(0)),), shape=(count,))
     row = [_cast(operand, dtype) for operand in node.operands]
-    function = HostFunction(ByNumPy(node.op, node.attributes, types, node.type))
+    function = HostFunction(NumPyCallback(node.op, node.attributes, types, node.type))
     called = make_node(HOST_CALLBACK, (make_constant(np.True_), *row, zeros), function=function)
     result = make_node(SLICE, (called,), ranges=((called.type.size - count, count, 1),))
     return _cast(make_node(RESHAPE, (result,), shape=node.type.shape), node.type.dtype)
@@ -93,7 +93,7 @@ def _cast(node: Node, dtype: np.dtype[Any]) -> Node:
 
 
 def _common(node: Node) -> np.dtype[Any]:
-    """The dtype of the row: one that holds the operands and the result without loss."""
+    """The dtype of the array: one that holds the operands and the result without loss."""
     dtypes = {node.type.dtype, *(operand.type.dtype for operand in node.operands)}
     if dtypes == {np.dtype(np.float32)}:
         return np.dtype(np.float32)

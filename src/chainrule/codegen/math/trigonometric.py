@@ -1,12 +1,12 @@
-"""sin, cos, tan and arctan, by minimax polynomials on a quarter of a half turn."""
+"""sin, cos, tan and arctan, by minimax polynomials on [−π/4, π/4]."""
 
 from __future__ import annotations
 
 from math import pi
 from math import tan as tangent
 
-from chainrule.codegen.assembler import FunctionBuilder
-from chainrule.codegen.math.angle import Angle, reduced
+from chainrule.codegen.function_builder import FunctionBuilder
+from chainrule.codegen.math.argument_reduction import Angle, reduced
 from chainrule.codegen.math.numbers import (
     absolute,
     bits,

@@ -1,4 +1,4 @@
-"""Angles from 0 on, reduced to quarter turns: x = q·π/2 + r with |r| ≤ π/4, where r is a sum of two numbers.
+"""Argument reduction of angles x ≥ 0 to quarter turns: x = q·π/2 + r with |r| ≤ π/4, where r is a sum of two numbers.
 
 Up to a bound π/2 is a sum of parts, of which all but the last two give exact products and exact differences (Cody and
 Waite). Beyond, one function of the module multiplies the bits of x by those of 2/π that matter (Payne and Hanek), in
@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import pi
 from typing import NamedTuple
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.math.numbers import bits, fma, nearest, number, ordered_difference, ordered_sum, product_error
 from chainrule.codegen.values import Val, constant, element, i64, lanes, vector
 

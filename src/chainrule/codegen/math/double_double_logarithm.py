@@ -1,4 +1,4 @@
-"""ln x as a sum of two numbers with some 65 bits in all, and the logarithms of base 2 and 10, which are made of it.
+"""ln x in double-double arithmetic, as a sum of two numbers with some 65 bits in all, and from it log₂ x and log₁₀ x.
 
 ln m = 2 artanh s = 2s·(1 + s²·(1/3 + s²·Q(s²))), where all but Q is a sum of two (after T. J. Dekker, Numer. Math. 18,
 1971). With one number ln 1000/ln 10 would be 2.9999999999999996; so logarithms of powers are exact.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.math.exponential import LN2
 from chainrule.codegen.math.logarithm import at_ends, decomposed, log
 from chainrule.codegen.math.numbers import fma, ordered_sum, polynomial, product_error

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from chainrule.plan import make_plan
-from chainrule.plan.prediction import seconds
-from chainrule.plan.work import flops, kernel_bytes, kernel_flops
+from chainrule.plan.cost import flops, kernel_bytes, kernel_flops
+from chainrule.plan.roofline import seconds
 from engine_runs import traced
 
 A, B = np.ones((6, 4)), np.ones((4, 5))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chainrule.codegen.assembler import FunctionBuilder
+from chainrule.codegen.function_builder import FunctionBuilder
 from chainrule.codegen.values import Val, constant, element
 
 
-def whole_power(f: FunctionBuilder, a: Val, n: Val, known: int | None) -> Val:
+def integer_power(f: FunctionBuilder, a: Val, n: Val, known: int | None) -> Val:
     """aⁿ for integers of one type, n ≥ 0; `known` is n where it is the same number for all elements."""
     return _by_known(f, a, known) if known is not None else _by_bits(f, a, n)
 

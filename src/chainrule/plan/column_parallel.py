@@ -1,4 +1,4 @@
-"""Which axis of a kernel the threads share: rows as a rule, columns where the weights outweigh the examples.
+"""Products that are divided among the threads by columns instead of rows: where weights outweigh the examples.
 
 By rows, each thread computes a layer for some of the examples. It reads all weights, and those that another thread has
 updated since have to travel from cache to cache. By columns, each thread computes some units of the layer for all

@@ -1,4 +1,4 @@
-"""How much there is to do: operations and bytes, for choosing threads and for showing a plan."""
+"""The cost of kernels: floating-point operations and memory traffic, for choosing threads and for profiles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def kernel_flops(kernel: Kernel) -> int:
 
 
 def _goes_over_operand(anchor: Node) -> bool:
-    """Whether a kernel visits the elements of its anchor's operand rather than those of its result."""
+    """Whether a kernel loops over the elements of its anchor's operand rather than those of its result."""
     return anchor.op.kind is Kind.REDUCTION or anchor.op is SCATTER_ADD
 
 
@@ -40,7 +40,7 @@ def sparse_entries(product: Node) -> int:
 
 
 def kernel_bytes(plan: Plan, kernel: Kernel) -> int:
-    """Bytes that a kernel reads and writes, each buffer once; of a data set the rows that are taken."""
+    """Memory traffic of a kernel in bytes, each buffer once; of a data set only the rows that are gathered."""
     written = sum(store.buffer.bytes for store in kernel.stores)
     return written + sum(_bytes_read(plan, kernel, node) for node in plan.reads[kernel])
 

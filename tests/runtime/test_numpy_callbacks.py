@@ -13,7 +13,7 @@ from chainrule.codegen.kernels import has_code
 from chainrule.errors import ArgumentError, CompileError, FallbackWarning
 from chainrule.graph import REGISTRY, Kind, Op
 from chainrule.ops.value import apply
-from chainrule.runtime import by_numpy
+from chainrule.runtime import numpy_callbacks
 from chainrule.types import ArrayType
 
 special = pytest.importorskip("scipy.special")
@@ -63,7 +63,7 @@ MINE = (DIGAMMA, GAMMALN, CUMULATED, MEDIAN, MIXED, WRONG)
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setattr(by_numpy, "_told", {op.name for op in MINE})
+    monkeypatch.setattr(numpy_callbacks, "_told", {op.name for op in MINE})
     for op in MINE:
         monkeypatch.setitem(REGISTRY, op.name, op)
 
@@ -124,7 +124,7 @@ def test_the_gradient_of_every_example():
 
 
 def test_a_warning_names_each_operation_once(monkeypatch):
-    monkeypatch.setattr(by_numpy, "_told", set())
+    monkeypatch.setattr(numpy_callbacks, "_told", set())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for size in (2, 3):
@@ -141,7 +141,7 @@ def test_floats_and_integers_of_64_bits_together_are_left_to_numpy():
         result = cr.compile(f)(X, np.int64(2))
     np.testing.assert_array_equal(result, np.stack([2 * X] * 3, axis=-1))
     with pytest.raises(CompileError):
-        by_numpy.with_calls(cr.trace(f, X, np.int64(2)))
+        numpy_callbacks.with_numpy_callbacks(cr.trace(f, X, np.int64(2)))
 
 
 def test_a_result_of_another_shape_than_the_record_says_is_refused():
@@ -155,6 +155,6 @@ def test_what_the_function_raises_reaches_the_caller(monkeypatch):
 
     failing = Op("my_failing", Kind.ELEMENTWISE, "fail {0}", same_type, fail, (None,))
     monkeypatch.setitem(REGISTRY, failing.name, failing)
-    by_numpy._told.add(failing.name)
+    numpy_callbacks._told.add(failing.name)
     with pytest.raises(ValueError, match="no digamma today"):
         cr.compile(lambda x: apply(failing, x))(np.ones(3))

@@ -1,6 +1,6 @@
-"""How long a kernel should take by a simple model, to be set beside what was measured.
+"""The time of a kernel by the roofline model, to be compared with the measured one.
 
-The model is a roofline (S. Williams, A. Waterman, D. Patterson, CACM 52, 2009): a kernel takes as long as its
+The model is that of S. Williams, A. Waterman and D. Patterson, CACM 52, 2009: a kernel takes as long as its
 arithmetic or its memory traffic needs, whichever is more. A core does two vector FMAs a cycle in products and one
 vector operation in everything else, an elementary function counting as many; it moves 16 bytes a cycle from its caches.
 A kernel that takes much longer than predicted is where there is something to gain, or something that the model does
@@ -13,8 +13,8 @@ from math import prod
 
 from chainrule.graph import Kind, Node
 from chainrule.ops.matmul import MATMUL
+from chainrule.plan.cost import kernel_bytes, sparse_entries
 from chainrule.plan.kernels import Kernel, Plan
-from chainrule.plan.work import kernel_bytes, sparse_entries
 
 CLOCK = 3e9  # cycles a second of the model's core
 _BYTES_A_CYCLE = 16
