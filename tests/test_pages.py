@@ -1,4 +1,4 @@
-"""The pages name only what exists: files, folders, and Python names between backticks; and links lead somewhere."""
+"""Pages and docstrings name only what exists: files, folders, Python names and options; and links lead somewhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-"""Not the decisions: they are records of their time, and are never rewritten."""
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*GUIDES, *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+"""Decisions also name what was not chosen."""
 FOLDERS = [ROOT / part for part in ("", "src/chainrule", "tests", "docs")]
 """Where a path on a page may begin."""
 MODULES = {"cr": "chainrule"} | {name: f"chainrule.{name}" for name in ("nn", "ops", "optim", "train", "reference")}
@@ -24,8 +25,9 @@ def code_in(page):
 
 
 def paths_in(page):
-    """The files of Python and the folders that a page names."""
-    return [code for code in code_in(page) if re.fullmatch(r"[\w./-]+(\.py|/)", code)]
+    """The files of Python, of tables and of text, and the folders that a page names."""
+    path = r"[\w./-]+(\.py|/)|(examples|docs)/[\w./-]+"
+    return [code for code in code_in(page) if re.fullmatch(path, code)]
 
 
 def names_in(page):
@@ -55,7 +57,7 @@ def test_every_path_on_a_page_exists(page):
     assert [path for path in paths_in(page) if not any((folder / path).exists() for folder in FOLDERS)] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_every_name_on_a_page_can_be_imported(page):
     for name in names_in(page):
         resolve(name)
@@ -68,6 +70,33 @@ def test_every_link_between_pages_leads_somewhere(page):
         target = page.parent / path if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def options_of(command):
+    """The options of a command and of its parts."""
+    parts = getattr(command, "commands", {}).values()
+    own = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return own.union(*map(options_of, parts))
+
+
+@pytest.mark.parametrize("name", ["table", "deriving", "explaining", "doctor"])
+def test_every_option_on_a_page_of_the_command_line_exists(name):
+    pytest.importorskip("click")
+    from chainrule.cli.commands import chainrule
+
+    shown = re.findall(r"(?<![\w-])--[a-z][a-z-]*", (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"))
+    assert shown
+    assert sorted(set(shown) - options_of(chainrule)) == []
+
+
+def test_docstrings_name_modules_that_exist():
+    for module in sorted((ROOT / "src" / "chainrule").rglob("*.py")):
+        paths = [path for path in paths_in(module) if path.endswith(".py")]
+        missing = [path for path in paths if not any((folder / path).exists() for folder in (*FOLDERS, module.parent))]
+        assert missing == [], module
+        for name in names_in(module):
+            if name.startswith("chainrule."):
+                resolve(name)
 
 
 def test_what_stands_between_backticks_is_found():
