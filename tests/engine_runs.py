@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import chainrule as cr
-from chainrule.plan import ONE_CALL, make_plan
+from chainrule.graph.usage import ONE_CALL
+from chainrule.plan import make_plan
 from chainrule.plan.verify import verify
 from chainrule.runtime.executable import Executable
 from chainrule.transforms.simplify import simplify
@@ -37,13 +38,11 @@ def run_steps(executable, states, arguments, steps, threads):
     usage = executable.plan.usage
     for number, array in enumerate(states):
         executable.write_state(number, array)
-    carried = {i for i, _ in usage.carried}
-    rest = iter(arguments)
-    inputs = [
-        None if i in carried else np.ascontiguousarray(next(rest)) for i in range(len(executable.plan.graph.inputs))
-    ]
+    graph = executable.plan.graph
+    given = dict(zip(usage.given(graph), map(np.ascontiguousarray, arguments), strict=False))
+    inputs = [given.get(i) for i in range(len(graph.inputs))]
     results = [
-        np.zeros((*((steps,) if buffer.moving else ()), *buffer.node.type.shape), buffer.node.type.dtype)
+        np.zeros((*((steps,) if buffer.per_step else ()), *buffer.node.type.shape), buffer.node.type.dtype)
         for buffer in executable.plan.results
     ]
     done = executable.run(inputs, results, steps, threads)

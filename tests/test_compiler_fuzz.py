@@ -47,7 +47,7 @@ def test_random_programs_give_what_the_reference_gives_on_any_number_of_threads(
     executable = compiled(graph, threads, target=machine)
     assert executable.ir.count("\n") < MOST_LINES
     result = run(executable, arguments)
-    for actual, wanted in zip(result, reference.prepare(graph)(arguments), strict=True):
+    for actual, wanted in zip(result, reference.as_function(graph)(arguments), strict=True):
         assert_agree(actual, wanted, ULPS[wanted.dtype.name])
     for count in executable.candidates[1:]:
         assert same_bits(run(executable, arguments, count), result)

@@ -89,7 +89,7 @@ def test_value_shape_and_dtype_are_those_of_numpy(case, dtype):
         return
     graph = cr.trace(case.traced, *arguments)
     graph.verify()
-    (result,) = reference.prepare(graph)(arguments)
+    (result,) = reference.as_function(graph)(arguments)
     assert_same(result, expected)
 
 

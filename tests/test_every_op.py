@@ -55,7 +55,7 @@ def of_floats(case, arguments):
 
 
 def run(graph, arguments):
-    return reference.prepare(graph)(arguments)[0]
+    return reference.as_function(graph)(arguments)[0]
 
 
 def assert_close(actual, expected, rtol):

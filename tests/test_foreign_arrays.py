@@ -49,7 +49,7 @@ REFUSALS = {
     "compile, nested": (lambda: cr.compile(lambda p: p["a"] + 1)({"a": MASKED}), r"argument p\['a'\]"),
     "the masked number": (lambda: cr.compile(lambda x: x + 1)(np.ma.masked), "argument x"),
     "nothing is masked": (lambda: cr.compile(squares)(COMPLETE), "argument x"),
-    "reference": (lambda: reference.prepare(cr.trace(squares, ONES))([MASKED]), "x"),
+    "reference": (lambda: reference.as_function(cr.trace(squares, ONES))([MASKED]), "x"),
     "derive": (lambda: cr.derive(squares, at={"x": MASKED}), "at"),
     "a constant": (with_constant(lambda x: np.sum(x * MASKED)), "value"),
     "a constant in @": (with_constant(lambda x: MASKED @ x), "value"),

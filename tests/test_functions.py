@@ -271,7 +271,7 @@ def test_a_pullback_may_be_called_inside_another_trace():
 def test_derivatives_can_be_traced_into_one_graph():
     graph = cr.trace(cr.value_and_grad(lambda x: np.sum(x**3)), X)
     graph.verify()
-    value, gradient = reference.prepare(graph)([X])
+    value, gradient = reference.as_function(graph)([X])
     assert_close(value, np.sum(X**3))
     assert_close(gradient, 3 * X**2)
 
@@ -368,7 +368,7 @@ def test_20_000_nodes_are_no_problem_for_any_part():
     derivative, derivation = cr.backprop(graph)
     derivative.verify()
     assert len(derivation.steps) <= len(graph.nodes)
-    value, gradient = reference.prepare(derivative)([np.float64(0.5), np.float64(1)])
+    value, gradient = reference.as_function(derivative)([np.float64(0.5), np.float64(1)])
     x, slope = 0.5, 1.0
     for _ in range(5_000):
         x, slope = np.sin(x) * 0.999 + 0.001 * x, slope * (np.cos(x) * 0.999 + 0.001)

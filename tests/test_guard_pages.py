@@ -79,7 +79,7 @@ def test_everything_else(shape, level):
 
     graph = traced(mixed, x, w, i)
     results = run(compiled(graph, 2, target=target(level)), [x, w, i], threads=2)
-    for actual, wanted in zip(results, reference.prepare(graph)([x, w, i]), strict=True):
+    for actual, wanted in zip(results, reference.as_function(graph)([x, w, i]), strict=True):
         assert_agree(actual, wanted, 2**13 if wanted.dtype == np.float64 else 16)
 
 
@@ -98,7 +98,7 @@ def test_arrays_that_the_graph_holds(dtype):
 
     graph = traced(mixed, x, w)
     results = run(compiled(graph, 2), [x, w], threads=2)
-    for actual, wanted in zip(results, reference.prepare(graph)([x, w]), strict=True):
+    for actual, wanted in zip(results, reference.as_function(graph)([x, w]), strict=True):
         assert_agree(actual, wanted, 2**13 if wanted.dtype == np.float64 else 16)
 
 
@@ -120,7 +120,7 @@ def test_products_of_nothing(shapes):
     arguments = [np.ones(shape) for shape in shapes]
     graph = traced(lambda a, b: (a @ b, np.tanh(a @ b) + 1.0), *arguments)
     for actual, wanted in zip(
-        run(compiled(graph, 2), arguments, threads=2), reference.prepare(graph)(arguments), strict=True
+        run(compiled(graph, 2), arguments, threads=2), reference.as_function(graph)(arguments), strict=True
     ):
         np.testing.assert_array_equal(actual, wanted)
 
@@ -138,7 +138,7 @@ def test_views_of_nothing():
 
     graph = traced(views, np.ones((0, 4)), table)
     results = run(compiled(graph, 1), [np.full((3, 4), 1e9)[:0], table])
-    for actual, wanted in zip(results, reference.prepare(graph)([np.ones((0, 4)), table]), strict=True):
+    for actual, wanted in zip(results, reference.as_function(graph)([np.ones((0, 4)), table]), strict=True):
         np.testing.assert_array_equal(actual, wanted)
 
 

@@ -27,7 +27,7 @@ def pieces(program):
 def test_the_graph_computes_what_the_program_computes(program):
     arguments, graph, _ = pieces(program)
     graph.verify()
-    (result,) = reference.prepare(graph)(arguments)
+    (result,) = reference.as_function(graph)(arguments)
     expected = np.asarray(program(*arguments))
     assert (result.shape, result.dtype) == (expected.shape, expected.dtype)
     np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-13 * np.max(np.abs(expected)))
@@ -86,7 +86,7 @@ def test_every_step_of_a_derivation_is_a_sum_of_paths(program):
     nodes = [node for step in derivation.steps for node in (step.cotangent, *step.terms)]
     seeds = [normal(rng, np.empty(output.type.shape)) for output in graph.outputs]
     everything = Graph(derivative.inputs, tuple(nodes))
-    values = iter(reference.prepare(everything)([*arguments, *seeds]))
+    values = iter(reference.as_function(everything)([*arguments, *seeds]))
     for step in derivation.steps:
         assert step.cotangent.type == step.node.type
         cotangent = next(values)
@@ -129,7 +129,7 @@ def test_simplification_keeps_every_bit_and_is_done_after_once(program):
     assert len(simple.nodes) <= len(derivative.nodes)
     assert simplify(simple).outputs == simple.outputs
     given_ = [*arguments, *(normal(rng, np.empty(output.type.shape)) for output in graph.outputs)]
-    for a, b in zip(reference.prepare(derivative)(given_), reference.prepare(simple)(given_), strict=True):
+    for a, b in zip(reference.as_function(derivative)(given_), reference.as_function(simple)(given_), strict=True):
         assert a.tobytes() == b.tobytes()
 
 

@@ -44,7 +44,7 @@ def test_every_layout_gives_the_bits_of_a_contiguous_copy_and_is_not_written_to(
     g = lambda x: (np.tanh(x) * x, np.sum(x, axis=0), x[::-1] * 2, x @ np.ones((3, 2))[: x.shape[1]])
     array = unusual(x)[layout]
     before = np.array(array, copy=True)
-    run = reference.prepare(cr.trace(g, x))
+    run = reference.as_function(cr.trace(g, x))
     for result, expected in zip(run([array]), run([np.ascontiguousarray(x)]), strict=True):
         assert result.tobytes() == expected.tobytes()
     gradient = lambda x: cr.grad(lambda x: sum(np.sum(y) for y in g(x)))(x)
@@ -72,7 +72,7 @@ def test_unusual_numbers_go_through_silently_as_in_numpy(x):
     g = lambda x: (x / x, np.log(x), np.sqrt(x), np.exp(x), x - x, np.maximum(x, 0), np.sign(x), x * 0)
     with np.errstate(all="ignore"):
         expected = g(x)
-    for result, wanted in zip(reference.prepare(cr.trace(g, x))([x]), expected, strict=True):
+    for result, wanted in zip(reference.as_function(cr.trace(g, x))([x]), expected, strict=True):
         np.testing.assert_array_equal(result, wanted)
         np.testing.assert_array_equal(np.signbit(result[~np.isnan(result)]), np.signbit(wanted[~np.isnan(wanted)]))
 
@@ -93,7 +93,7 @@ def test_unusual_numbers_go_through_silently_as_in_numpy(x):
     ids=lambda v: str(getattr(v, "dtype", "")) if not isinstance(v, str) else v,
 )
 def test_arrays_that_cannot_be_used_are_refused_by_name(value, message):
-    run = reference.prepare(cr.trace(lambda x: x * 2, np.ones(1)))
+    run = reference.as_function(cr.trace(lambda x: x * 2, np.ones(1)))
     with pytest.raises(ArgumentError, match=message) as caught:
         run([value])
     assert "x " in str(caught.value)
@@ -101,7 +101,7 @@ def test_arrays_that_cannot_be_used_are_refused_by_name(value, message):
 
 @pytest.mark.parametrize("arrays", [[], [np.ones(1), np.ones(1)]])
 def test_the_wrong_number_of_arrays_is_refused(arrays):
-    run = reference.prepare(cr.trace(lambda x: x * 2, np.ones(1)))
+    run = reference.as_function(cr.trace(lambda x: x * 2, np.ones(1)))
     with pytest.raises(ArgumentError, match=f"takes 1 array, got {len(arrays)}"):
         run(arrays)
 
@@ -110,13 +110,13 @@ def test_a_graph_with_values_of_another_trace_cannot_be_prepared():
     kept = []
     cr.trace(lambda x: kept.append(x) or x, 1.0)
     with pytest.raises(GraphError, match="belongs to another trace"):
-        reference.prepare(Graph((), (kept[0].node,)))
+        reference.as_function(Graph((), (kept[0].node,)))
 
 
 def test_results_share_no_memory_with_arguments_constants_or_each_other():
     captured = np.arange(3.0)
     graph = cr.trace(lambda x: (x, x[::-1], x.reshape(3, 1), captured, x), captured)
-    run = reference.prepare(graph)
+    run = reference.as_function(graph)
     x = np.arange(3.0)
     results = run([x])
     for i, result in enumerate(results):
@@ -128,7 +128,7 @@ def test_results_share_no_memory_with_arguments_constants_or_each_other():
 
 
 def test_a_prepared_graph_runs_again_and_again():
-    run = reference.prepare(cr.trace(lambda x: x * 2, 1.0))
+    run = reference.as_function(cr.trace(lambda x: x * 2, 1.0))
     assert [float(run([np.float64(i)])[0]) for i in range(3)] == [0, 2, 4]
 
 
@@ -141,7 +141,7 @@ def test_values_are_dropped_after_their_last_use():
         return np.sum(x)
 
     x = np.ones(1_000_000)
-    run = reference.prepare(cr.trace(chain, x))
+    run = reference.as_function(cr.trace(chain, x))
     tracemalloc.start()
     run([x])
     _, peak = tracemalloc.get_traced_memory()
@@ -150,7 +150,7 @@ def test_values_are_dropped_after_their_last_use():
 
 
 def test_the_specification_does_not_depend_on_numpys_error_settings():
-    run = reference.prepare(cr.trace(lambda x: np.log(x), 1.0))
+    run = reference.as_function(cr.trace(lambda x: np.log(x), 1.0))
     with np.errstate(all="raise"):
         assert run([np.float64(0)])[0] == -np.inf
 

@@ -383,7 +383,7 @@ def test_methods_and_properties_follow_numpy():
     for f in functions:
         expected = np.asarray(f(x))
         graph = cr.trace(f, x)
-        (result,) = reference.prepare(graph)([x])
+        (result,) = reference.as_function(graph)([x])
         np.testing.assert_allclose(result, expected, rtol=1e-15, err_msg=inspect.getsource(f))
         assert result.dtype == expected.dtype
 
@@ -412,19 +412,19 @@ def test_the_signature_is_the_users():
 
 def test_only_types_matter_not_numbers():
     graph = cr.trace(lambda x: np.sin(x) * x, np.zeros(3))
-    (result,) = reference.prepare(graph)([THREE])
+    (result,) = reference.as_function(graph)([THREE])
     np.testing.assert_array_equal(result, np.sin(THREE) * THREE)
 
 
 def test_an_argument_that_is_not_needed_stays_in_the_signature():
     graph = cr.trace(lambda x, y: 2 * x, THREE, np.ones((2, 2)))
     assert [node.type.shape for node in graph.inputs] == [(3,), (2, 2)]
-    np.testing.assert_array_equal(reference.prepare(graph)([THREE, np.ones((2, 2))])[0], 2 * THREE)
+    np.testing.assert_array_equal(reference.as_function(graph)([THREE, np.ones((2, 2))])[0], 2 * THREE)
 
 
 def test_several_outputs_keep_their_order_and_may_be_constants_or_inputs():
     graph = cr.trace(lambda x: (x, {"a": 1.5, "b": [x * 2, x]}), THREE)
-    results = reference.prepare(graph)([THREE])
+    results = reference.as_function(graph)([THREE])
     for result, expected in zip(results, [THREE, 1.5, 2 * THREE, THREE], strict=True):
         np.testing.assert_array_equal(result, expected)
 

@@ -31,7 +31,7 @@ def assert_engine_is_reference(graph, arguments, *, what="", ulps=ULPS, target=N
     """One thread computes what the reference computes; several compute the same bits."""
     executable = compiled(graph, THREADS, target=target)
     result = run(executable, arguments)
-    for number, (actual, wanted) in enumerate(zip(result, reference.prepare(graph)(arguments), strict=True)):
+    for number, (actual, wanted) in enumerate(zip(result, reference.as_function(graph)(arguments), strict=True)):
         assert_agree(actual, wanted, ulps.get(wanted.dtype.name, 0), f"{what} output {number}")
     for threads in executable.candidates[1:]:
         assert same_bits(run(executable, arguments, threads), result), f"{what} {threads} threads"
@@ -103,7 +103,7 @@ def test_unusual_numbers_come_out_as_from_the_reference(name, dtype):
     condition = [np.arange(len(operands[0])) % 3 == 0] if name == "where" else []
     arguments = [*condition, *operands]
     graph = traced(lambda *x: apply(op, *x), *arguments)
-    (expected,) = reference.prepare(graph)(arguments)
+    (expected,) = reference.as_function(graph)(arguments)
     (result,) = run(compiled(graph), arguments)
     assert_same_number(result, expected)
 
@@ -140,7 +140,7 @@ def test_the_ends_of_integers_wrap_as_in_the_reference(dtype):
 
     graph = traced(every, a, b)
     assert len(graph.outputs) >= 8
-    for actual, wanted in zip(run(compiled(graph), [a, b]), reference.prepare(graph)([a, b]), strict=True):
+    for actual, wanted in zip(run(compiled(graph), [a, b]), reference.as_function(graph)([a, b]), strict=True):
         np.testing.assert_array_equal(actual, wanted)
 
 
@@ -166,7 +166,7 @@ def test_casts_among_all_dtypes_are_those_of_the_reference():
     arguments = [numbers[source] for source, _ in CASTS]
     graph = traced(lambda *x: tuple(y.astype(to) for y, (_, to) in zip(x, CASTS, strict=True)), *arguments)
     results = run(compiled(graph), arguments)
-    for case, actual, wanted in zip(CASTS, results, reference.prepare(graph)(arguments), strict=True):
+    for case, actual, wanted in zip(CASTS, results, reference.as_function(graph)(arguments), strict=True):
         np.testing.assert_array_equal(actual, wanted, str(case))
 
 
@@ -174,7 +174,7 @@ def test_casts_among_all_dtypes_are_those_of_the_reference():
 def test_negative_floats_become_signed_integers_towards_zero(dtype):
     x = np.array([-1.9, -0.5, -100.7, -3.0, 2.0**30, -(2.0**30)], dtype)
     graph = traced(lambda x: (x.astype("int32"), x.astype("int64")), x)
-    for actual, wanted in zip(run(compiled(graph), [x]), reference.prepare(graph)([x]), strict=True):
+    for actual, wanted in zip(run(compiled(graph), [x]), reference.as_function(graph)([x]), strict=True):
         np.testing.assert_array_equal(actual, wanted)
 
 
@@ -263,7 +263,7 @@ def test_every_layout_gives_the_bits_of_a_contiguous_copy_and_is_not_written_to(
     array = np.broadcast_to(x[:1], shape) if layout == "zero strides" else unusual(x)[layout]
     x = np.ascontiguousarray(array).astype(dtype)
     w = np.ones((shape[1], 2), dtype)
-    prepared = calls.prepare(traced(lambda x: (np.tanh(x) * x, np.sum(x, axis=0), x[::-1] * 2, x @ w, x.T), x))
+    prepared = calls.as_function(traced(lambda x: (np.tanh(x) * x, np.sum(x, axis=0), x[::-1] * 2, x @ w, x.T), x))
     before = np.array(array, copy=True)
     assert same_bits(prepared([array]), prepared([x]))
     np.testing.assert_array_equal(array, before)
@@ -271,7 +271,7 @@ def test_every_layout_gives_the_bits_of_a_contiguous_copy_and_is_not_written_to(
 
 def test_results_share_no_memory_with_arguments_constants_or_each_other():
     captured = np.arange(3.0)
-    run_ = calls.prepare(traced(lambda x: (x, x[::-1], x.reshape(3, 1), captured, x, x), captured))
+    run_ = calls.as_function(traced(lambda x: (x, x[::-1], x.reshape(3, 1), captured, x, x), captured))
     x = np.arange(3.0)
     results = run_([x])
     for i, result in enumerate(results):

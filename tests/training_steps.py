@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from chainrule import nn, optim
-from chainrule.executors import ReferenceSteps
-from chainrule.train import step
+from chainrule.execution import choice
+from chainrule.execution.reference_executor import ReferenceSteps
 
 
 def training_step(
@@ -46,14 +46,11 @@ def training_step(
             return super().run(arguments, steps)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(step, "make_steps", Recorder)
+        patch.setattr(choice, "make_steps", Recorder)
         data = rng.normal(size=(rows, columns)).astype(data_dtype), rng.integers(0, 3, rows)
         sizes = {"batch_size": batch_size, "accumulate": accumulate, "epochs": 1}
         network.fit(*data, optimizer=optimizer or optim.Adam(0.01), progress=False, **sizes, **options)
-    moving = seen["usage"].moving_inputs
-    carried = {i for i, _ in seen["usage"].carried}
-    free = [i for i in range(len(seen["graph"].inputs)) if i not in carried]
-    arguments = [
-        np.concatenate([x] * steps)[:steps] if i in moving else x for i, x in zip(free, seen["arguments"], strict=True)
-    ]
-    return seen["graph"], seen["usage"], seen["states"], arguments, steps
+    graph, usage = seen["graph"], seen["usage"]
+    given = zip(usage.given(graph), seen["arguments"], strict=True)
+    arguments = [np.concatenate([x] * steps)[:steps] if i in usage.per_step_inputs else x for i, x in given]
+    return graph, usage, seen["states"], arguments, steps

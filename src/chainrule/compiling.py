@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule import executors, tree
+from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.execution import Program, Updates
 from chainrule.graph import Graph
 from chainrule.ops.value import Value
-from chainrule.program import Program
 from chainrule.tracing import TracedCall, function_name, named_leaves
 from chainrule.tree import Tree
 from chainrule.types import DTYPES, as_array
@@ -123,38 +123,32 @@ class Compiled(Program):
             self._by_names[key] = Compiled(_of_positions(self.function, *key), self._donate)
         return self._by_names[key], (*args, *(kwargs[name] for name in names))
 
-    def _updated(self, args: tuple[Tree, ...], traced: TracedCall) -> executors.Updates:
-        """Which outputs are written to which inputs: they are numbered leaf by leaf."""
-        if not self._donate:
-            return ()
-        name, new = function_name(self.function), _new_values(self.function, args, self._donate, traced.result)
-        first_input = [0]
-        for arg in args:
-            first_input.append(first_input[-1] + len(tree.leaves(arg)))
-        pairs: list[tuple[int, int]] = []
-        for position, value in zip(self._donate, new, strict=True):
-            for offset, (path, _) in enumerate(tree.items(value, f"argument {position}")):
-                i, o = first_input[position] + offset, len(pairs)
-                if traced.outputs[o].node.type != traced.inputs[i].node.type:
-                    raise ArgumentError(
-                        f"{name} returned {traced.outputs[o].node.type} for the donated {path}, which has type "
-                        f"{traced.inputs[i].node.type}; convert the result, or do not donate the argument"
-                    )
-                pairs.append((i, o))
+    def _updates(self, args: tuple[Tree, ...], call: TracedCall) -> Updates:
+        """Which outputs are written to which inputs: new values come first, in the order of the donated arguments."""
+        if self._donate:
+            _require_new_values_first(call, args, self._donate)
+        donated = [i for position in self._donate for i in call.arguments[position]]
+        pairs = [(i, o) for o, i in enumerate(donated)]
+        for i, o in pairs:
+            old, new = call.inputs[i].node, call.outputs[o].node
+            if new.type != old.type:
+                raise ArgumentError(
+                    f"{call.name} returned {new.type} for the donated {old.keywords['slot']}, which has type "
+                    f"{old.type}; convert the result, or do not donate the argument"
+                )
         return pairs
 
 
-def _new_values(f: Callable[..., Tree], args: tuple[Tree, ...], donate: tuple[int, ...], result: Tree) -> list[Tree]:
-    """The parts of a result that take the places of the donated arguments."""
-    structures = [_structure(args[position]) for position in donate]
-    if len(donate) == 1 and _structure(result) == structures[0]:
-        return [result]
-    if isinstance(result, tuple) and [_structure(part) for part in result[: len(donate)]] == structures:
-        return list(result[: len(donate)])
-    raise ArgumentError(
-        f"{function_name(f)} must return new values for its donated arguments {list(donate)} first, each with the "
-        "structure of the argument, in a tuple: return new_a, new_b, rest"
-    )
+def _require_new_values_first(call: TracedCall, args: tuple[Tree, ...], donate: tuple[int, ...]) -> None:
+    """Raise ArgumentError unless a result begins with parts that can take the places of the donated arguments."""
+    structures, result = [_structure(args[position]) for position in donate], call.result
+    if structures == [_structure(result)]:
+        return
+    if not isinstance(result, tuple) or [_structure(part) for part in result[: len(donate)]] != structures:
+        raise ArgumentError(
+            f"{call.name} must return new values for its donated arguments {list(donate)} first, each with the "
+            "structure of the argument, in a tuple: return new_a, new_b, rest"
+        )
 
 
 def _structure(part: Tree) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import count
 from math import prod
 from typing import Any
 
@@ -17,17 +18,16 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
-from chainrule.executors import make_steps
+from chainrule.execution.loop import first_of, loop
+from chainrule.execution.program import Program, Specialization
 from chainrule.graph import make_input
 from chainrule.ops.value import Value, lift, refuse
-from chainrule.plan.kernels import Usage
-from chainrule.program import Prepared, Program
 from chainrule.recording import Recording, record
-from chainrule.tracing import named_leaves, nodes_of, type_of
+from chainrule.tracing import function_name, named_leaves, nodes_of, type_of
 from chainrule.transforms.backprop import or_zeros, pull_back, require_float
 from chainrule.transforms.pushforward import push_forward
 from chainrule.tree import Tree
-from chainrule.types import Array, as_array
+from chainrule.types import Array
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -103,23 +103,31 @@ class _PerExample(Program):
     def __reduce__(self) -> tuple[Any, ...]:
         return _PerExample, (self.function, tuple(self._shared))
 
-    def _prepare(self, args: tuple[Tree, ...]) -> Prepared:
-        batched = [position not in self._shared for position in range(len(args)) for _ in tree.leaves(args[position])]
-        count = self._count(args)
-        call, graph = self._record(
-            tuple(arg if i in self._shared else tree.map_leaves(_one_row, arg) for i, arg in enumerate(args))
-        )
-        usage = Usage(
-            moving_inputs=frozenset(i for i, moves in enumerate(batched) if moves),
-            moving_outputs=frozenset(range(len(graph.outputs))),
-        )
-        steps, one_caller = make_steps(graph, usage), threading.Lock()
+    def _specialize(self, args: tuple[Tree, ...]) -> Specialization:
+        examples = self._count(args)
+        batches, shared = self._parted(args)
+
+        def of_one_example(_: Tree, rows: Tree, shared: Tree) -> tuple[Tree, Tree]:
+            by_position = rows | shared
+            return (), self.function(*(by_position[position] for position in range(len(by_position))))
+
+        of_one_example.__name__ = function_name(self.function)
+        step = loop(of_one_example, (), first_of(batches), shared)
+        steps, one_caller = step.steps(), threading.Lock()
+        order = tree.leaves(self._parted(tree.rebuild(args, count())))
 
         def run(leaves: Sequence[Any]) -> list[Array]:
             with one_caller:
-                return steps.run(leaves, count)[0]
+                return steps.run([leaves[number] for number in order], examples)[0]
 
-        return Prepared(run, call.result)
+        return Specialization(run, step.result)
+
+    def _parted(self, args: tuple[Tree, ...]) -> tuple[dict[int, Tree], dict[int, Tree]]:
+        """The batches and the arguments that all examples share, each by its position."""
+        parts: tuple[dict[int, Tree], dict[int, Tree]] = ({}, {})
+        for position, arg in enumerate(args):
+            parts[position in self._shared][position] = arg
+        return parts
 
     def _count(self, args: tuple[Tree, ...]) -> int:
         """How many examples the batches hold."""
@@ -142,12 +150,6 @@ class _PerExample(Program):
             for path, leaf in named_leaves(self.function, args, position):
                 type_of(leaf, path)
         refuse("per_example_grad cannot be recorded as a part of another function", "call it on arrays")
-
-
-def _one_row(array: Any) -> Array:
-    """An array like a row of a batch; its numbers do not matter."""
-    array = as_array(array)
-    return np.zeros(array.shape[1:], array.dtype)
 
 
 def vjp(f: Function, *args: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree, ...]]]:

@@ -51,7 +51,7 @@ class Recording:
         graph = Graph(nodes_of([*self.inputs, *extra]), nodes_of(values), self.name)
         arguments = tree.leaves(self.chosen)
         belongs_to_a_trace = _any_traced(arguments) or (is_tracing() and graph.free_inputs)
-        run = None if belongs_to_a_trace else reference.prepare(graph)
+        run = None if belongs_to_a_trace else reference.as_function(graph)
 
         def function(*numbers: Any) -> list[Any]:
             if run is None or _any_traced(numbers):

@@ -1,7 +1,7 @@
 """The reference executor: a graph computed node by node with NumPy. It is the specification of every other one.
 
-`prepare(graph)` is the whole interface of an executor: it turns a graph into a function of arrays. Each value is
-dropped after its last use, so memory peaks at what is alive at one time.
+`as_function(graph)` turns a graph into a function of arrays. Each value is dropped after its last use, so memory peaks
+at what is alive at one time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chainrule.graph import INPUT, Graph, Kind, Node
 from chainrule.types import Array, ArrayType, as_array
 
 
-def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
+def as_function(graph: Graph) -> Callable[[Sequence[Any]], list[Array]]:
     """Return the function that computes the graph's outputs from arrays for its inputs.
 
     The arrays must have the types of the inputs. Results are new arrays, never views of an argument.
@@ -49,7 +49,7 @@ def every_value(graph: Graph, arrays: Sequence[Any]) -> dict[Node, Array]:
     """The value of every node, none dropped: for those who want to see how a result came about.
 
     Raises:
-        ArgumentError: see `prepare`.
+        ArgumentError: see `as_function`.
     """
     values = dict(zip(graph.inputs, checked_arrays(graph, arrays), strict=True))
     with np.errstate(all="ignore"):

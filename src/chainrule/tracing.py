@@ -44,12 +44,14 @@ class TracedCall:
     Attributes:
         name: of the function.
         inputs: a traced value for every leaf of these arguments, in order.
+        arguments: for each of these arguments the positions of its leaves among the inputs.
         result: what the function returned, for its structure.
         outputs: the leaves of the result.
     """
 
     name: str
     inputs: list[Value]
+    arguments: tuple[range, ...]
     result: Tree
     outputs: list[Value]
 
@@ -66,14 +68,16 @@ def trace_call(
     if not callable(f):
         raise ArgumentError(f"only a function can be recorded, got {f!r}")
     inputs: list[Value] = []
+    arguments: list[range] = []
     complete = list(args)
     for position in positions:
         named = named_leaves(f, args, position)
         leaves = [Value(make_input(str(path), type_of(leaf, path))) for path, leaf in named]
         complete[position] = tree.rebuild(args[position], iter(leaves))
+        arguments.append(range(len(inputs), len(inputs) + len(leaves)))
         inputs += leaves
     result = _call(f, complete, kwargs)
-    return TracedCall(function_name(f), inputs, result, output_leaves(f, result))
+    return TracedCall(function_name(f), inputs, tuple(arguments), result, output_leaves(f, result))
 
 
 _depth: ContextVar[int] = ContextVar("how many traces enclose this one", default=0)

@@ -63,8 +63,8 @@ def a_training_step():
 
 
 def step_graph(network, X, y, optimizer):
-    from chainrule.executors import ReferenceSteps
-    from chainrule.train import step
+    from chainrule.execution import choice
+    from chainrule.execution.reference_executor import ReferenceSteps
 
     seen = []
 
@@ -73,7 +73,7 @@ def step_graph(network, X, y, optimizer):
         return ReferenceSteps(graph, usage)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(step, "make_steps", make_steps)
+        patch.setattr(choice, "make_steps", make_steps)
         network.fit(X, y, optimizer=optimizer, epochs=1, batch_size=8, progress=False)
     return seen[0]
 

@@ -7,7 +7,7 @@ import pytest
 from test_math import BOUNDS, ELEMENTS, exact, operands_of, ulps
 
 from chainrule import reference
-from chainrule.executors import ReferenceSteps
+from chainrule.execution.reference_executor import ReferenceSteps
 from chainrule.graph import REGISTRY
 from chainrule.ops.value import apply
 from chainrule.plan import make_plan
@@ -29,7 +29,7 @@ def assert_emulation_is_reference(function, arguments, folder):
     graph = traced(function, *arguments)
     executable = EmulatedExecutable(make_plan(graph), THREADS, folder)
     result = run(executable, arguments)
-    for number, (actual, wanted) in enumerate(zip(result, reference.prepare(graph)(arguments), strict=True)):
+    for number, (actual, wanted) in enumerate(zip(result, reference.as_function(graph)(arguments), strict=True)):
         assert_agree(actual, wanted, ULPS.get(wanted.dtype.name, 0), f"output {number}")
     assert same_bits(run(executable, arguments, THREADS), result)
 

@@ -72,5 +72,5 @@ def test_reading_halves_of_halves_does_not_double_the_program_each_time(function
     x = np.random.default_rng(0).uniform(0.5, 1.5, shape)
     graph = traced(function, x)
     assert str(write_program(make_plan(graph), host(), 2)).count("\n") < MOST_LINES
-    (result,), (expected,) = run(compiled(graph, 2), [x]), reference.prepare(graph)([x])
+    (result,), (expected,) = run(compiled(graph, 2), [x]), reference.as_function(graph)([x])
     assert_agree(result, expected, 1e4)

@@ -55,7 +55,7 @@ def test_results_are_those_of_the_dense_matrix(size, dtype, kind):
     W, b, g = (x.astype(np.float64) for x in arguments[-3:])
     expected = [np.tanh(X @ W.T + b), X @ W.T, g.T @ X, W - 0.1 * (g.T @ X)]
     tolerance = 1e-12 if dtype == np.float64 else 3e-5
-    for run in (calls.prepare(graph), reference.prepare(graph)):
+    for run in (calls.as_function(graph), reference.as_function(graph)):
         for actual, wanted in zip(run(arguments), expected, strict=True):
             assert (actual.shape, actual.dtype) == (wanted.shape, dtype)
             np.testing.assert_allclose(actual, wanted, rtol=tolerance, atol=tolerance)
@@ -81,7 +81,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(size):
 def test_an_index_that_leads_nowhere_is_an_error_and_no_crash(position, number, place):
     arguments, _ = case((10, 40, 33, 10, 100), kind=np.int64)
     arguments = [*arguments[:3], np.arange(10), *arguments[4:]]
-    run = calls.prepare(graph_of(arguments))
+    run = calls.as_function(graph_of(arguments))
     run(arguments)
     broken = [np.array(x) for x in arguments]
     broken[position][place] = number
@@ -92,8 +92,8 @@ def test_an_index_that_leads_nowhere_is_an_error_and_no_crash(position, number, 
 
 def test_a_carried_state_is_read_before_the_sums_replace_it():
     """The old value is needed by the loop that makes the new one."""
-    from chainrule.executors import ReferenceSteps
-    from chainrule.plan import Usage
+    from chainrule.execution.reference_executor import ReferenceSteps
+    from chainrule.graph.usage import Usage
     from chainrule.runtime.steps import Steps
 
     (values, columns, starts, rows, W, *_), _ = case((10, 40, 33, 20, 100))
@@ -104,7 +104,7 @@ def test_a_carried_state_is_read_before_the_sums_replace_it():
         return new, np.sum(new * W)
 
     start = np.ascontiguousarray(W.T)
-    graph, usage = simplify(cr.trace(step, start)), Usage(carried=((0, 0),), moving_outputs=frozenset({1}))
+    graph, usage = simplify(cr.trace(step, start)), Usage(carried=((0, 0),), per_step_outputs=frozenset({1}))
     ours, theirs = Steps(graph, usage), ReferenceSteps(graph, usage)
     for stepper in (ours, theirs):
         stepper.load([start])

@@ -15,7 +15,8 @@ import pytest
 from boards import BOARDS
 from chainrule.codegen.program import write_program
 from chainrule.codegen.target import target
-from chainrule.plan import ONE_CALL, make_plan
+from chainrule.graph.usage import ONE_CALL
+from chainrule.plan import make_plan
 from chainrule.plan.show import show
 from engine_runs import traced
 from training_steps import training_step

@@ -39,7 +39,7 @@ def test_a_common_subexpression_is_computed_once():
 
 def test_two_inputs_of_one_name_and_type_are_two():
     assert make_input("x", VECTOR) is not make_input("x", VECTOR)
-    (result,) = reference.prepare(cr.trace(lambda x, *y: x - y[0], 5.0, 3.0))([np.float64(5), np.float64(3)])
+    (result,) = reference.as_function(cr.trace(lambda x, *y: x - y[0], 5.0, 3.0))([np.float64(5), np.float64(3)])
     assert result == 2
 
 
@@ -102,7 +102,7 @@ def test_constants_of_other_bits_types_or_shapes_are_two(first, second):
 
 
 def test_negative_zero_survives_a_trace():
-    (result,) = reference.prepare(cr.trace(lambda x: [x * 0.0, x * -0.0][1], 1.0))([np.float64(1)])
+    (result,) = reference.as_function(cr.trace(lambda x: [x * 0.0, x * -0.0][1], 1.0))([np.float64(1)])
     assert np.signbit(result)
 
 
@@ -119,7 +119,7 @@ def test_changing_a_captured_array_does_not_change_the_graph(size):
     weights = np.ones(size)
     graph = cr.trace(lambda x: np.sum(x * weights), np.ones(size))
     weights[:] = 99
-    assert reference.prepare(graph)([np.ones(size)])[0] == size
+    assert reference.as_function(graph)([np.ones(size)])[0] == size
 
 
 def test_changing_the_base_of_a_captured_read_only_view_does_not_change_the_graph():
@@ -128,7 +128,7 @@ def test_changing_the_base_of_a_captured_read_only_view_does_not_change_the_grap
     view.flags.writeable = False
     graph = cr.trace(lambda x: np.sum(x * view), np.ones(100))
     base[:] = 99
-    assert reference.prepare(graph)([np.ones(100)])[0] == 100
+    assert reference.as_function(graph)([np.ones(100)])[0] == 100
 
 
 def test_constants_cannot_be_written_to():

@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from chainrule import program, tree
+from chainrule import tree
+from chainrule.execution import traces
 from chainrule.nn import BatchNorm, Dense, Dropout, LayerNorm, Network
 from chainrule.optim import LBFGS, SGD, Adam, Cosine
 from chainrule.runtime import plans
@@ -18,19 +19,19 @@ X, Y, LABELS = RNG.normal(size=(40, 3)), RNG.normal(size=(40, 2)), RNG.integers(
 @pytest.fixture(autouse=True)
 def recorded(monkeypatch):
     """How often functions were recorded, by name; nothing is kept at first."""
-    counts, trace_call = Counter(), program.trace_call
+    counts, trace_call = Counter(), traces.trace_call
 
     def counting(function, *rest):
         counts[function.__name__] += 1
         return trace_call(function, *rest)
 
-    monkeypatch.setattr(program, "trace_call", counting)
+    monkeypatch.setattr(traces, "trace_call", counting)
     forget()
     return counts
 
 
 def forget():
-    program._recorded.clear()
+    traces._traces.clear()
     plans._plans.clear()
 
 
@@ -49,7 +50,7 @@ def test_the_second_of_a_kind_is_not_recorded(recorded):
     validation = (X[:9], Y[:9])
     trained(seed=0, validation=validation).outputs(X)
     once = recorded.copy()
-    assert once["_step"] == 2  # of 16 rows, and of the 8 that are left
+    assert once["training_step"] == 2  # of 16 rows, and of the 8 that are left
     trained(seed=1, validation=validation).outputs(X)
     assert recorded == once
 
@@ -107,7 +108,7 @@ def test_a_loss_of_the_users_own_may_change(recorded):
     first = numbers(trained(loss=loss, optimizer=SGD(0.01)))
     factor = 3.0
     second = numbers(trained(loss=loss, optimizer=SGD(0.01)))
-    assert recorded["_step"] == 4
+    assert recorded["training_step"] == 4
     assert not np.array_equal(first[0], second[0])
 
 

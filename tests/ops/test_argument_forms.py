@@ -47,7 +47,7 @@ def evaluated(form, arrays):
 
 def recorded(form):
     graph = cr.trace(lambda arrays: evaluated(form, arrays), ARRAYS)
-    return reference.prepare(graph)(tree.leaves(ARRAYS))
+    return reference.as_function(graph)(tree.leaves(ARRAYS))
 
 
 def assert_equals(results, expected, form):

@@ -35,7 +35,7 @@ def check_linear(f, *arrays):
     expected = np.asarray(f(*arrays))
     graph = cr.trace(f, *arrays)
     graph.verify()
-    result = reference.prepare(graph)(list(arrays))[0]
+    result = reference.as_function(graph)(list(arrays))[0]
     assert result.shape == expected.shape
     np.testing.assert_allclose(result, expected, rtol=1e-13)
     w = filled(expected.shape)
@@ -63,7 +63,7 @@ def test_broadcast_to_and_broadcast_arrays(pair):
     a, b = (filled(shape) for shape in pair.input_shapes)
     check_linear(lambda a: np.broadcast_to(a, pair.result_shape), a)
     both = cr.trace(lambda a, b: np.broadcast_arrays(a, b), a, b)
-    for result, expected in zip(reference.prepare(both)([a, b]), np.broadcast_arrays(a, b), strict=True):
+    for result, expected in zip(reference.as_function(both)([a, b]), np.broadcast_arrays(a, b), strict=True):
         np.testing.assert_array_equal(result, expected)
 
 
@@ -107,7 +107,7 @@ def test_extremes_pass_the_cotangent_to_the_extreme_element(drawn):
     for function in (np.max, np.min):
         f = lambda x, function=function: function(x, axis=axis, keepdims=kept)
         expected = np.asarray(f(x))
-        np.testing.assert_array_equal(reference.prepare(cr.trace(f, x))([x])[0], expected)
+        np.testing.assert_array_equal(reference.as_function(cr.trace(f, x))([x])[0], expected)
         gradient = cr.grad(lambda x, f=f: np.sum(f(x)))(x)
         all_kept = function(x, axis=axis, keepdims=True)
         np.testing.assert_array_equal(gradient, x == all_kept)
@@ -118,7 +118,7 @@ def test_products_and_logsumexp(drawn):
     x, axis, kept = drawn
     x = x / x.size
     f = lambda x: np.prod(x, axis=axis, keepdims=kept)
-    np.testing.assert_allclose(reference.prepare(cr.trace(f, x))([x])[0], f(x), rtol=1e-13)
+    np.testing.assert_allclose(reference.as_function(cr.trace(f, x))([x])[0], f(x), rtol=1e-13)
     np.testing.assert_allclose(cr.grad(lambda x: np.sum(f(x)))(x), np.prod(x, axis=axis, keepdims=True) / x, rtol=1e-12)
     softmax = cr.grad(lambda x: np.sum(ops.logsumexp(x, axis=axis, keepdims=kept)))(x)
     exp = np.exp(x)
@@ -145,14 +145,14 @@ def test_an_axis_named_twice_is_refused():
 @pytest.mark.parametrize(("shape", "axis"), [((2_500_000, 4), 0), ((4, 2_500_000), 1)])
 def test_float32_sums_do_not_lose_what_they_add(shape, axis):
     x = np.full(shape, 0.1, np.float32)
-    (totals,) = reference.prepare(cr.trace(lambda x: np.sum(x, axis=axis), x))([x])
+    (totals,) = reference.as_function(cr.trace(lambda x: np.sum(x, axis=axis), x))([x])
     assert totals.dtype == np.float32
     assert np.max(np.abs(totals / 250_000.00372529 - 1)) < 2e-7  # 0.1 in float32 is 0.10000000149
 
 
 def test_sums_of_integers_and_truths_are_counts():
     for x in (np.ones(300, bool), np.full(300, 200, np.uint8), np.full(300, 2**30, np.int32)):
-        (total,) = reference.prepare(cr.trace(np.sum, x))([x])
+        (total,) = reference.as_function(cr.trace(np.sum, x))([x])
         assert (total, total.dtype) == (int(np.sum(x.astype(np.int64))), np.sum(x).dtype)
 
 

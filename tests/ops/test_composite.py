@@ -49,7 +49,7 @@ def test_derivatives_are_finite_and_bounded_over_the_whole_line(name):
 def test_arrays_and_traced_values_give_the_same_bits_and_keep_the_dtype(name, dtype):
     x = np.array(POINTS, dtype)
     f = getattr(ops, name)
-    (recorded,) = reference.prepare(cr.trace(f, x))([x])
+    (recorded,) = reference.as_function(cr.trace(f, x))([x])
     assert recorded.dtype == dtype
     np.testing.assert_array_equal(f(x), recorded)
 

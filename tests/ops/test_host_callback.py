@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule import ops, optim, tree
 from chainrule.errors import ArgumentError, ChainruleError
-from chainrule.plan import Usage
+from chainrule.graph.usage import Usage
 from engine_runs import compiled, run, same_bits, traced
 
 RNG = np.random.default_rng(0)

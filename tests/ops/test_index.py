@@ -68,7 +68,7 @@ def check_against_numpy(x, index):
         return
     graph = cr.trace(lambda x: x[index], x)
     graph.verify()
-    np.testing.assert_array_equal(reference.prepare(graph)([x])[0], expected)
+    np.testing.assert_array_equal(reference.as_function(graph)([x])[0], expected)
     w = np.arange(1.0, np.size(expected) + 1).reshape(np.shape(expected))
     gradient = cr.grad(lambda x: np.sum(w * x[index]))(x)
     scattered = np.zeros_like(x)
@@ -177,11 +177,11 @@ def assert_indexed_as_by_numpy(x, indices):
     for function, expected in ((values, [x[index] for index in recorded.values()]), (slopes, added)):
         graph = cr.trace(function, x)
         graph.verify()
-        for results in (reference.prepare(graph)([x]), cr.compile(function)(x)):
+        for results in (reference.as_function(graph)([x]), cr.compile(function)(x)):
             for index, result, wanted in zip(recorded.values(), results, expected, strict=True):
                 np.testing.assert_array_equal(result, wanted, str(index))
     alike = cr.trace(lambda x: [x[index] for index in indices], x)
-    for index, result in zip(indices, reference.prepare(alike)([x]), strict=True):
+    for index, result in zip(indices, reference.as_function(alike)([x]), strict=True):
         np.testing.assert_array_equal(result, x[index], str(index))
 
 
@@ -229,7 +229,7 @@ def test_a_range_beyond_its_axis_is_no_slice():
 def test_traced_indices_count_from_both_ends():
     x, i = np.arange(12.0).reshape(4, 3), np.array([[3, -1], [0, -4]])
     graph = cr.trace(lambda x, i: x[i], x, i)
-    np.testing.assert_array_equal(reference.prepare(graph)([x, i])[0], x[i])
+    np.testing.assert_array_equal(reference.as_function(graph)([x, i])[0], x[i])
     gradient = cr.grad(lambda x, i: np.sum(x[i] ** 2))(x, i)
     expected = np.zeros_like(x)
     np.add.at(expected, i, 2 * x[i])
@@ -240,7 +240,7 @@ def test_traced_indices_count_from_both_ends():
 def test_a_traced_index_out_of_range_is_refused_when_it_is_used_and_names_the_line(bad):
     graph = cr.trace(lambda x, i: x[i], np.ones(4), np.array([0]))
     with pytest.raises(ArgumentError, match="out of bounds") as caught:
-        reference.prepare(graph)([np.ones(4), np.array([bad])])
+        reference.as_function(graph)([np.ones(4), np.array([bad])])
     assert str(caught.value).startswith(__file__)
 
 
@@ -248,7 +248,7 @@ def test_a_traced_index_out_of_range_is_refused_when_it_is_used_and_names_the_li
 def test_a_traced_index_beyond_its_axis_does_not_reach_into_the_next_row(labels):
     pick = lambda x, labels: x[np.arange(2), labels]
     x = np.arange(6.0).reshape(2, 3)
-    run = reference.prepare(cr.trace(pick, x, np.array([0, 0])))
+    run = reference.as_function(cr.trace(pick, x, np.array([0, 0])))
     np.testing.assert_array_equal(run([x, np.array([2, -3])])[0], [2, 3])
     for changed in (np.array(labels), np.array(labels[::-1])):
         with pytest.raises(ArgumentError, match="out of bounds"):
@@ -402,7 +402,7 @@ def test_indices_of_every_dtype_reach_all_of_a_longer_axis(dtype, how):
     known, traced = cr.compile(lambda x, j: (f(x, i), f(x, j)))(x, i)
     np.testing.assert_array_equal(known, expected)
     np.testing.assert_array_equal(traced, expected)
-    np.testing.assert_array_equal(reference.prepare(cr.trace(f, x, i))([x, i])[0], expected)
+    np.testing.assert_array_equal(reference.as_function(cr.trace(f, x, i))([x, i])[0], expected)
     counts = np.zeros(x.shape)
     np.add.at(counts, i, 1.0)
     slope = cr.grad(lambda x: np.sum(f(x, i)))(x)
@@ -431,6 +431,6 @@ def test_the_largest_index_of_every_dtype_is_outside_of_a_short_axis(dtype, how)
     with pytest.raises(ArgumentError):
         cr.compile(f)(x, i)
     with pytest.raises(ArgumentError):
-        reference.prepare(cr.trace(f, x, i))([x, i])
+        reference.as_function(cr.trace(f, x, i))([x, i])
     with pytest.raises(ArgumentError, match=f"index {i[1]} is outside an axis of length 3"):
         cr.trace(lambda x: f(x, i), x)

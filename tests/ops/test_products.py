@@ -41,7 +41,7 @@ def agrees_with_numpy(name, function, a, b):
         one[place] = 1
         slopes[1][place] = np.sum(w * function(a, one))
     both = lambda a, b: (function(a, b), *cr.grad(loss, argnums=(0, 1))(a, b))
-    for results in (reference.prepare(cr.trace(both, a, b))([a, b]), cr.compile(both)(a, b)):
+    for results in (reference.as_function(cr.trace(both, a, b))([a, b]), cr.compile(both)(a, b)):
         for result, wanted in zip(results, (expected, *slopes), strict=True):
             np.testing.assert_array_equal(result, wanted, f"{name} of {a.shape} and {b.shape}")
 

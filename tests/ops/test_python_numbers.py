@@ -25,7 +25,7 @@ def ends(dtype):
 
 
 def run(f, *arguments):
-    return reference.prepare(cr.trace(f, *arguments))(arguments)[0]
+    return reference.as_function(cr.trace(f, *arguments))(arguments)[0]
 
 
 @each_whole_dtype

@@ -126,7 +126,7 @@ def test_the_hessian_of_logaddexp_at_a_tie():
 def value_and_slopes(f):
     """Value and both slopes of a function of two arrays, by each executor."""
     both = lambda a, b: (f(a, b), *cr.grad(lambda a, b: np.sum(f(a, b)), argnums=(0, 1))(a, b))
-    return [lambda a, b: reference.prepare(cr.trace(both, a, b))([a, b]), cr.compile(both)]
+    return [lambda a, b: reference.as_function(cr.trace(both, a, b))([a, b]), cr.compile(both)]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

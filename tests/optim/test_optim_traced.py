@@ -5,7 +5,7 @@ import pytest
 
 from chainrule import optim, tree
 from chainrule.optim.lbfgs import descent_direction
-from chainrule.reference import prepare
+from chainrule.reference import as_function
 from chainrule.tracing import trace
 
 SCHEDULES = [
@@ -36,7 +36,7 @@ def bits(result):
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=repr)
 def test_a_traced_schedule_gives_the_same_bits(schedule):
-    run = prepare(trace(schedule, np.float64(0), np.float64(0)))
+    run = as_function(trace(schedule, np.float64(0), np.float64(0)))
     for step in range(25):
         arguments = [np.float64(step), np.float64(20)]
         assert bits(run(arguments)) == bits([schedule(*arguments)]), step
@@ -49,7 +49,7 @@ def test_a_traced_update_gives_the_same_bits(optimizer, dtype):
     parameters = {"W": rng.normal(size=(5, 3)).astype(dtype), "b": [rng.normal(size=()).astype(dtype)]}
     state = optimizer.initialise(parameters)
     total = np.float64(7)
-    run = prepare(trace(optimizer.update, parameters, parameters, state, np.float64(0), total))
+    run = as_function(trace(optimizer.update, parameters, parameters, state, np.float64(0), total))
     for step in range(7):
         gradients = tree.map_leaves(lambda W: rng.normal(size=W.shape).astype(dtype), parameters)
         arguments = (parameters, gradients, state, np.float64(step), total)
@@ -64,4 +64,4 @@ def test_the_traced_direction_of_lbfgs_gives_the_same_bits():
     for count in range(5):
         arguments = [gradient, steps, 2 * steps + 0.1 * steps**2, np.arange(4) >= 4 - count]
         graph = trace(descent_direction, *arguments)
-        assert bits(prepare(graph)(arguments)) == bits([descent_direction(*arguments)])
+        assert bits(as_function(graph)(arguments)) == bits([descent_direction(*arguments)])

@@ -76,7 +76,7 @@ def executed(f, name):
 
     def run(*arguments):
         traced = trace_call(f, arguments, {}, range(len(arguments)))
-        results = {"engine": calls, "reference": reference}[name].prepare(simplify(traced.graph))(arguments)
+        results = {"engine": calls, "reference": reference}[name].as_function(simplify(traced.graph))(arguments)
         return tree.rebuild(traced.result, iter(results))
 
     return run

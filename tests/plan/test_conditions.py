@@ -7,7 +7,8 @@ import pytest
 
 from chainrule import ops, optim
 from chainrule.errors import ArgumentError
-from chainrule.plan import Place, Usage, make_plan
+from chainrule.graph.usage import Usage
+from chainrule.plan import Place, make_plan
 from chainrule.plan.conditions import conditions
 from engine_runs import compiled, run_steps, traced
 from training_steps import training_step
@@ -81,7 +82,7 @@ def test_what_is_left_out_is_not_computed():
     def step(a, c, x, i):
         return (np.where(c, np.take(x, i, axis=0) + a, a),)
 
-    usage = Usage(carried=((0, 0),), moving_inputs=frozenset({1}))
+    usage = Usage(carried=((0, 0),), per_step_inputs=frozenset({1}))
     executable = compiled(traced(step, X, C, X, np.array([0, 1])), 2, usage)
     states, arguments = [X], [np.zeros(3, bool), X, np.array([0, 9])]
     for threads in executable.candidates:

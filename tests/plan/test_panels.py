@@ -5,8 +5,9 @@ import pytest
 
 from chainrule import reference
 from chainrule.codegen.target import LEVELS, runs_here, target
-from chainrule.executors import ReferenceSteps
-from chainrule.plan import Usage, make_plan
+from chainrule.execution.reference_executor import ReferenceSteps
+from chainrule.graph.usage import Usage
+from chainrule.plan import make_plan
 from chainrule.plan.verify import verify
 from chainrule.runtime import calls
 from chainrule.runtime.executable import Executable
@@ -57,8 +58,8 @@ def test_weights_that_something_else_reads_lie_in_rows(function):
 def test_products_are_those_of_the_reference(rows, dtype):
     W, x = arrays(rows, 77, 192, dtype)
     graph = traced(lambda W, x: np.tanh(x @ W.T) + x @ W.T, W, x)
-    (expected,) = reference.prepare(graph)([W, x])
-    (actual,) = calls.prepare(graph, held=1)([W, x])
+    (expected,) = reference.as_function(graph)([W, x])
+    (actual,) = calls.as_function(graph, resident=1)([W, x])
     assert_agree(actual, expected, ulps=77)
 
 

@@ -12,7 +12,8 @@ from hypothesis import given
 import chainrule as cr
 from chainrule.errors import PlanError
 from chainrule.graph import INPUT, Kind
-from chainrule.plan import Barrier, EarlyExit, Place, Usage, make_plan
+from chainrule.graph.usage import Usage
+from chainrule.plan import Barrier, EarlyExit, Place, make_plan
 from chainrule.plan.actions import actions
 from chainrule.plan.kernels import AS_GIVEN
 from chainrule.plan.layout import base_of

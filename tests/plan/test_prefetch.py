@@ -7,8 +7,8 @@ import pytest
 
 from chainrule.codegen.program import write_program
 from chainrule.codegen.target import host
+from chainrule.graph.usage import Usage
 from chainrule.plan import make_plan
-from chainrule.plan.kernels import Usage
 from chainrule.plan.prefetch import lines_of_row
 from engine_runs import traced
 from training_steps import training_step
@@ -47,10 +47,10 @@ def test_rows_of_rows_that_were_chosen_are_asked_for_too():
 
     W, X = np.zeros((300, 40)), np.zeros((1500, 300))
     graph = traced(step, W, X, np.arange(700), np.arange(32))
-    usage = Usage(carried=((0, 0),), moving_inputs=frozenset({3}))
+    usage = Usage(carried=((0, 0),), per_step_inputs=frozenset({3}))
     (rows,) = make_plan(graph, usage).prefetch
     assert rows.operands[0] is graph.inputs[1]
-    assert make_plan(graph, replace(usage, moving_inputs=frozenset())).prefetch == ()  # every step has the same rows
+    assert make_plan(graph, replace(usage, per_step_inputs=frozenset())).prefetch == ()  # every step has the same rows
 
 
 def test_only_products_that_update_weights_ask():

@@ -9,7 +9,8 @@ import pytest
 
 from chainrule.codegen.program import write_program
 from chainrule.codegen.target import target
-from chainrule.plan import Usage, make_plan
+from chainrule.graph.usage import Usage
+from chainrule.plan import make_plan
 from chainrule.plan.kernels import Buffer, Kernel, Plan, Store
 from chainrule.plan.signature import signature
 from engine_runs import traced
@@ -61,8 +62,8 @@ DIFFERENT = {
     "an attribute": lambda: signature_of(lambda x: x[1:4] + 1, VECTOR),
     "another attribute": lambda: signature_of(lambda x: x[2:5] + 1, VECTOR),
     "carried": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(carried=((0, 0),))),
-    "moving input": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(moving_inputs=frozenset({0}))),
-    "moving output": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(moving_outputs=frozenset({0}))),
+    "input of every step": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(per_step_inputs=frozenset({0}))),
+    "output of every step": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(per_step_outputs=frozenset({0}))),
     "resident": lambda: signature_of(lambda x: x + 1, VECTOR, usage=Usage(resident=frozenset({0}))),
     "not guarded": lambda: signature_of(lambda x: (x + 1, np.sum(x)), VECTOR, usage=Usage(carried=((0, 0),))),
     "without a barrier": lambda: signature_without_barrier(lambda x: x @ x.T, MATRIX),
@@ -78,7 +79,7 @@ def test_what_changes_the_program_changes_the_signature():
 
 
 PARTS = {
-    Buffer: "node place order strides elements itemsize padded slot moving panel",
+    Buffer: "node place order strides elements itemsize padded slot per_step panel",
     Kernel: "number anchor space axes members stores phase divided shared_axis condition continues",
     Store: "node buffer axes",
     Plan: "graph usage actions buffers constants states results reads shared_bytes private_bytes prefetch asking",

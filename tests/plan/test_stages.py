@@ -35,7 +35,7 @@ def test_canonicalising_keeps_the_meaning_and_is_done_after_once(program):
     assert len(set(canonical.outputs)) == len(graph.outputs)
     assert all(output.operands for output in canonical.outputs)
     for actual, wanted in zip(
-        reference.prepare(canonical)(arguments), reference.prepare(graph)(arguments), strict=True
+        reference.as_function(canonical)(arguments), reference.as_function(graph)(arguments), strict=True
     ):
         assert actual.tobytes() == wanted.tobytes()
     assert canonicalise(canonical).outputs == canonical.outputs
@@ -49,8 +49,8 @@ def test_large_sums_are_made_in_two_steps_and_rounded_once(shape, dtype):
     x = (np.random.default_rng(0).normal(size=shape) * 100).astype(dtype)
     graph = traced(np.sum, x)
     canonical = canonicalise(graph)
-    (result,) = reference.prepare(canonical)([x])
-    (wanted,) = reference.prepare(graph)([x])
+    (result,) = reference.as_function(canonical)([x])
+    (wanted,) = reference.as_function(graph)([x])
     assert (result.shape, result.dtype) == (wanted.shape, wanted.dtype)
     np.testing.assert_allclose(result, wanted, rtol=2 * np.finfo(np.float32).eps if dtype is np.float32 else 1e-13)
     assert canonicalise(canonical).outputs == canonical.outputs
@@ -266,7 +266,7 @@ def test_a_rectifier_keeps_nothing_beside_its_values():
     assert canonicalise(canonical).outputs == canonical.outputs
     with np.errstate(all="ignore"):
         for actual, wanted in zip(
-            reference.prepare(canonical)([x, W, g]), reference.prepare(graph)([x, W, g]), strict=True
+            reference.as_function(canonical)([x, W, g]), reference.as_function(graph)([x, W, g]), strict=True
         ):
             np.testing.assert_array_equal(actual, wanted)
 

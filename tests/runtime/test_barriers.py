@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule import nn, ops, optim
-from chainrule.executors import ReferenceSteps
-from chainrule.plan import Usage
+from chainrule.execution.reference_executor import ReferenceSteps
+from chainrule.graph.usage import Usage
 from chainrule.plan.cost import flops
-from chainrule.runtime.steps import most_threads
+from chainrule.runtime.executable import most_threads
 from engine_runs import compiled, run, run_steps, same_bits, traced
 from random_programs import programs
 from training_steps import training_step
@@ -94,8 +94,8 @@ def test_steps_end_with_the_one_whose_guard_is_not_finite_although_nothing_follo
 
     x = np.ones((6, 40, 3))
     x[3, 5] = np.nan
-    usage = Usage(carried=((0, 0),), moving_inputs=frozenset({1}), moving_outputs=frozenset({1}), guard=1)
-    only_guard = replace(usage, carried=(), moving_outputs=frozenset({0, 1}), moving_inputs=frozenset({0, 1}))
+    usage = Usage(carried=((0, 0),), per_step_inputs=frozenset({1}), per_step_outputs=frozenset({1}), guard=1)
+    only_guard = replace(usage, carried=(), per_step_outputs=frozenset({0, 1}), per_step_inputs=frozenset({0, 1}))
     for threads in (1, 2, 3):
         assert run_steps(compiled(traced(step, x[0], x[0]), threads, usage), [x[0]], [x], 6, threads)[2] == 3
         executable = compiled(traced(step, x[0], x[0]), threads, only_guard)
@@ -110,7 +110,7 @@ def test_a_call_that_fails_is_the_last_although_nothing_follows_it():
         if len(calls) == 2:
             raise RuntimeError("the second")
 
-    usage = Usage(moving_inputs=frozenset({0}), moving_outputs=frozenset({0}))
+    usage = Usage(per_step_inputs=frozenset({0}), per_step_outputs=frozenset({0}))
     x = np.ones((4, 30))
     executable = compiled(traced(lambda x: ops.host_callback(second_fails, x * 2), x[0]), 2, usage)
     with pytest.raises(RuntimeError, match="the second"):
@@ -148,7 +148,7 @@ def random_steps(draw):
     count = len(arguments)
     collected = frozenset(range(count, 2 * count + 1))
     usage = Usage(
-        carried=tuple((i, i) for i in range(count)), moving_outputs=collected, guard=count if guarded else None
+        carried=tuple((i, i) for i in range(count)), per_step_outputs=collected, guard=count if guarded else None
     )
     return step, usage, arguments
 

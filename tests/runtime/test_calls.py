@@ -7,12 +7,14 @@ import chainrule as cr
 from chainrule.errors import ArgumentError
 from chainrule.plan import make_plan
 from chainrule.runtime import calls
+from chainrule.runtime.cores import available
+from chainrule.runtime.executable import most_threads
 from chainrule.transforms.simplify import simplify
 
 
 @pytest.fixture
 def run():
-    return calls.prepare(cr.trace(lambda x, y: (x @ y, y + 1), np.ones((2, 3)), np.ones((3, 4))))
+    return calls.as_function(cr.trace(lambda x, y: (x @ y, y + 1), np.ones((2, 3)), np.ones((3, 4))))
 
 
 def test_results_are_new_arrays(run):
@@ -34,8 +36,8 @@ def test_arrays_may_lie_as_they_like(run, x):
 def test_read_only_and_empty_arrays():
     x = np.ones((2, 3))
     x.flags.writeable = False
-    np.testing.assert_array_equal(calls.prepare(cr.trace(lambda x: x * 2, x))([x])[0], 2)
-    (total,) = calls.prepare(cr.trace(np.sum, np.ones((0, 3))))([np.ones((0, 3))])
+    np.testing.assert_array_equal(calls.as_function(cr.trace(lambda x: x * 2, x))([x])[0], 2)
+    (total,) = calls.as_function(cr.trace(np.sum, np.ones((0, 3))))([np.ones((0, 3))])
     assert total == 0
 
 
@@ -56,7 +58,7 @@ def test_what_does_not_fit_is_refused(run, arrays, problem):
 
 
 def test_an_index_outside_is_refused_and_the_next_call_is_right():
-    run = calls.prepare(cr.trace(lambda x, i: x[i], np.ones(4), np.zeros(2, np.int64)))
+    run = calls.as_function(cr.trace(lambda x, i: x[i], np.ones(4), np.zeros(2, np.int64)))
     for wrong in ([0, 4], [-5, 0]):
         with pytest.raises(ArgumentError, match="outside"):
             run([np.arange(4.0), np.array(wrong)])
@@ -73,4 +75,4 @@ def test_a_bound_function_keeps_its_results_apart_and_reads_any_array(rows, colu
     second = f(np.asfortranarray(2 * x))
     np.testing.assert_allclose(first, np.tanh(x @ W), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(second, np.tanh(2 * x @ W), rtol=1e-12, atol=1e-14)
-    assert (calls.most_threads(make_plan(graph)) > 1) == (rows == 400 and calls.available() > 1)
+    assert (most_threads(make_plan(graph)) > 1) == (rows == 400 and available() > 1)

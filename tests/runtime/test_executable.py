@@ -11,7 +11,8 @@ from chainrule import reference
 from chainrule.codegen import program
 from chainrule.codegen.target import LEVELS, host, runs_here, target
 from chainrule.errors import ArgumentError
-from chainrule.plan import Usage, make_plan
+from chainrule.graph.usage import Usage
+from chainrule.plan import make_plan
 from chainrule.plan.divide import candidates
 from chainrule.runtime import cache, plans
 from chainrule.runtime.executable import Executable, address, aligned
@@ -48,7 +49,7 @@ def test_every_target_of_this_machine_gives_what_the_reference_gives(level, dtyp
     graph = traced(mixed, *arguments)
     executable = compiled(graph, 2, target=target(level))
     result = run(executable, arguments)
-    for actual, wanted in zip(result, reference.prepare(graph)(arguments), strict=True):
+    for actual, wanted in zip(result, reference.as_function(graph)(arguments), strict=True):
         assert_agree(actual, wanted, 32)
     assert same_bits(run(executable, arguments, 2), result)
 
@@ -170,7 +171,7 @@ def test_states_that_change_places_are_read_before_they_are_overwritten():
 
 
 def test_moving_arguments_and_results_have_one_element_for_each_step():
-    usage = Usage(carried=((0, 0),), moving_inputs=frozenset({1}), moving_outputs=frozenset({1}))
+    usage = Usage(carried=((0, 0),), per_step_inputs=frozenset({1}), per_step_outputs=frozenset({1}))
 
     def step(state, x, fixed):
         return state + x, state * fixed

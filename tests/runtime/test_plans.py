@@ -6,7 +6,8 @@ import pytest
 import chainrule as cr
 from chainrule import ops
 from chainrule.errors import PlanError
-from chainrule.plan import ONE_CALL, Usage, build, make_plan
+from chainrule.graph.usage import ONE_CALL, Usage
+from chainrule.plan import build, make_plan
 from chainrule.runtime import calls, plans
 from chainrule.runtime.executable import Executable
 from chainrule.runtime.inspection import Inspection
@@ -156,7 +157,7 @@ def waiting(x, y):
 
 WAYS = {
     "make_plan": lambda graph: make_plan(graph),
-    "a call": lambda graph: calls.prepare(graph),
+    "a call": lambda graph: calls.as_function(graph),
     "a predictor": lambda graph: calls.bind(graph, [A]),
     "steps": lambda graph: Steps(graph, ONE_CALL),
     "an inspection": lambda graph: Inspection(graph, [A, B]).plan,

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from chainrule.executors import ReferenceSteps
-from chainrule.plan import Usage
+from chainrule.execution.reference_executor import ReferenceSteps
+from chainrule.graph.usage import Usage
 from chainrule.runtime.steps import Steps
 from engine_runs import traced
 
 USAGE = Usage(
-    carried=((0, 0), (1, 1)), moving_inputs=frozenset({2}), moving_outputs=frozenset({2}), guard=2
+    carried=((0, 0), (1, 1)), per_step_inputs=frozenset({2}), per_step_outputs=frozenset({2}), guard=2
 )  # fmt: skip
 W = np.arange(15, dtype=np.float32).reshape(3, 5)
 B = np.ones(5, np.float32)

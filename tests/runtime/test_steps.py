@@ -10,8 +10,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn, optim
-from chainrule.executors import ReferenceSteps
-from chainrule.plan import Usage, make_plan
+from chainrule.execution.reference_executor import ReferenceSteps
+from chainrule.graph.usage import Usage
+from chainrule.plan import make_plan
 from chainrule.runtime.executable import Executable
 from chainrule.runtime.steps import Steps
 from chainrule.transforms.simplify import simplify
@@ -64,7 +65,7 @@ def test_many_steps_at_once_are_as_many_single_ones(kind):
     (losses,), _ = together.run(arguments, steps)
     free = [i for i in range(len(graph.inputs)) if i not in {i for i, _ in usage.carried}]
     for step in range(steps):
-        one = [x[step : step + 1] if i in usage.moving_inputs else x for i, x in zip(free, arguments, strict=True)]
+        one = [x[step : step + 1] if i in usage.per_step_inputs else x for i, x in zip(free, arguments, strict=True)]
         (loss,), _ = apart.run(one, 1)
         assert loss.tobytes() == losses[step : step + 1].tobytes()
     assert bits(apart.states()) == bits(together.states())
@@ -78,7 +79,7 @@ def test_a_step_whose_loss_is_not_finite_changes_no_state(threads, bad):
     free = [i for i in range(len(graph.inputs)) if i not in {i for i, _ in usage.carried}]
     batches = next(
         i for i, (number, x) in enumerate(zip(free, arguments, strict=True))
-        if number in usage.moving_inputs and x.dtype == np.int64
+        if number in usage.per_step_inputs and x.dtype == np.int64
     )  # fmt: skip
     spoilt = [np.array(x) for x in arguments]
     data = next(i for i, x in enumerate(spoilt) if x.ndim == 2 and x.dtype.kind == "f" and x.shape[1] == 11)

@@ -16,7 +16,7 @@ from chainrule.runtime import executable
 from chainrule.runtime.steps import Steps
 from chainrule.train.examples import Examples
 from chainrule.train.problem import Objective, Problem
-from chainrule.train.step import Step
+from chainrule.train.step_runner import StepRunner
 from chainrule.train.weights import Weights
 
 RNG = np.random.default_rng(0)
@@ -137,7 +137,7 @@ def step(x, y=Y):
 
     start, optimizer = np.zeros((COLUMNS, 3), np.float32), optim.SGD(0.01)
     weights = Weights(start, optimizer.initialise(start), {})
-    return Step(Problem(objective), optimizer, (x, y), WEIGHT, weights)
+    return StepRunner(Problem(objective), optimizer, (x, y), WEIGHT, weights)
 
 
 def test_code_does_not_depend_on_strides():
@@ -174,13 +174,12 @@ def test_machine_code_gets_the_arrays_themselves(layout, monkeypatch):
 
 
 def test_arrays_that_code_was_not_made_for_are_copied():
-    graph, usage = step(X)._repeated(8)
-    steps, other = Steps(graph, usage), np.asfortranarray(X)
-    arguments = step(X)._arguments(0, 0, 1, next(step(X).seam.split(np.arange(8)[None])))
+    seen = step(X).inspection(8)
+    steps, other = Steps(seen.graph, seen.usage), np.asfortranarray(X)
     results = []
     for x in (X, other):
-        steps.load(step(X)._start())
-        steps.run([x if array is X else array for array in arguments], 1)
+        steps.load(seen.states)
+        steps.run([x if array is X else array for array in seen.arguments], 1)
         results.append(steps.states()[0])
     assert results[0].any()
     np.testing.assert_array_equal(*results)

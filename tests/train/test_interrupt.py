@@ -13,7 +13,7 @@ from chainrule import nn
 from chainrule.interrupt import catching_interrupts
 from chainrule.train import Callback
 from chainrule.train.loop import Pace
-from chainrule.train.step import Step
+from chainrule.train.step_runner import StepRunner
 from patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX does")
@@ -63,7 +63,7 @@ def test_a_real_interrupt_stops_with_a_usable_model():
 
 @pytest.mark.parametrize("slices", [1, 2, 5])
 def test_nothing_is_begun_after_an_interrupt(monkeypatch, slices):
-    run, made = Step.run, []
+    run, made = StepRunner.run, []
 
     def interrupted(step, *arguments):
         made.append(arguments)
@@ -72,7 +72,7 @@ def test_nothing_is_begun_after_an_interrupt(monkeypatch, slices):
             signal.raise_signal(signal.SIGINT)
         return run(step, *arguments)
 
-    monkeypatch.setattr(Step, "run", interrupted)
+    monkeypatch.setattr(StepRunner, "run", interrupted)
     net = nn.Network(2, [nn.Dense(1)])
     net.fit(np.ones((4096, 2)), np.ones(4096), batch_size=1, epochs=10**6, progress=False)
     assert net.history.stopped == "interrupted"

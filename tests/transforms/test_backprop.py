@@ -23,7 +23,7 @@ def test_the_derivative_graph_gives_the_value_and_the_gradient():
     graph, _ = backprop(cr.trace(lambda x, y: np.sum(np.sin(x) * y), X, X))
     assert [str(node.keywords["slot"]) for node in graph.inputs] == ["x", "y", "df"]
     assert graph.name == "∂f"
-    value, dx, dy = reference.prepare(graph)([X, 2 * X, np.float64(3)])
+    value, dx, dy = reference.as_function(graph)([X, 2 * X, np.float64(3)])
     np.testing.assert_allclose(value, np.sum(np.sin(X) * 2 * X), rtol=1e-15)
     np.testing.assert_allclose(dx, 3 * np.cos(X) * 2 * X, rtol=1e-15)
     np.testing.assert_allclose(dy, 3 * np.sin(X), rtol=1e-15)
@@ -54,7 +54,7 @@ def test_where_paths_meet_their_cotangents_are_added():
     step = backward_pass.step(x)
     assert len(step.terms) == 2
     values = Graph(graph.inputs, (*step.terms, step.cotangent))
-    first, second, total = reference.prepare(values)([np.float64(5), np.float64(1)])
+    first, second, total = reference.as_function(values)([np.float64(5), np.float64(1)])
     assert {float(first), float(second)} == {15.0, 21.0}
     assert total == 36
 
@@ -79,7 +79,7 @@ def test_no_path_gives_zeros_of_the_right_type_and_no_step():
     graph, backward_pass = backprop(traced, wrt=[0])
     assert backward_pass.steps == ()
     assert backward_pass.results == (None,)
-    zeros = reference.prepare(graph)([np.ones((2, 3), np.float32), X, np.float64(1)])[1]
+    zeros = reference.as_function(graph)([np.ones((2, 3), np.float32), X, np.float64(1)])[1]
     assert (zeros.dtype, zeros.shape, np.any(zeros)) == (np.float32, (2, 3), False)
 
 
@@ -89,7 +89,7 @@ def test_values_between_can_be_differentiated_by():
     seed = make_constant(1.0)
     backward_pass = pull_back(traced.outputs, [seed], [sine])
     assert operations(backward_pass.steps) == ["sum", "power", "sin"]
-    (result,) = reference.prepare(Graph(traced.inputs, backward_pass.results))([X])
+    (result,) = reference.as_function(Graph(traced.inputs, backward_pass.results))([X])
     np.testing.assert_allclose(result, 2 * np.sin(X), rtol=1e-15)
 
 
@@ -97,21 +97,21 @@ def test_an_output_that_is_also_used_gets_both_cotangents():
     traced = cr.trace(lambda x: (np.sin(x), np.sin(x) * 2), 1.0)
     graph, _ = backprop(traced)
     assert [str(node.keywords["slot"]) for node in graph.inputs[1:]] == ["df", "df1"]
-    *_, slope = reference.prepare(graph)([np.float64(1), np.float64(10), np.float64(1)])
+    *_, slope = reference.as_function(graph)([np.float64(1), np.float64(10), np.float64(1)])
     np.testing.assert_allclose(slope, 12 * np.cos(1.0), rtol=1e-15)
 
 
 def test_the_same_output_twice_gets_the_sum_of_both_seeds():
     traced = cr.trace(lambda x: (x * 2, x * 2), 1.0)
     graph, _ = backprop(traced)
-    *_, slope = reference.prepare(graph)([np.float64(1), np.float64(10), np.float64(1)])
+    *_, slope = reference.as_function(graph)([np.float64(1), np.float64(10), np.float64(1)])
     assert slope == 22
 
 
 def test_a_function_that_returns_its_argument():
     graph, backward_pass = backprop(cr.trace(lambda x: x, X))
     assert len(backward_pass.steps) == 1
-    np.testing.assert_array_equal(reference.prepare(graph)([X, 5 * X])[1], 5 * X)
+    np.testing.assert_array_equal(reference.as_function(graph)([X, 5 * X])[1], 5 * X)
 
 
 def test_derivatives_through_integers_and_truths_stop():
@@ -129,7 +129,7 @@ def test_the_derivative_of_a_derivative_graph():
     second, _ = backprop(backprop(cr.trace(lambda x: x**3, 2.0))[0])
     second.verify()
     x, seed, to_value, to_slope = (np.float64(v) for v in (2, 1, 0, 1))
-    *_, slope_of_slope, _ = reference.prepare(second)([x, seed, to_value, to_slope])
+    *_, slope_of_slope, _ = reference.as_function(second)([x, seed, to_value, to_slope])
     assert slope_of_slope == 12
 
 
@@ -172,4 +172,4 @@ def test_a_backward_pass_prints_one_line_for_each_application_of_the_chain_rule(
         "  at s arrives %9 + %10 = %11",
         "  at r arrives %5 + %7 = %8",
     ]
-    assert [float(x) for x in reference.prepare(graph)([2.0, 3.0, 1.0])] == [36.0, 36.0, 24.0]
+    assert [float(x) for x in reference.as_function(graph)([2.0, 3.0, 1.0])] == [36.0, 36.0, 24.0]

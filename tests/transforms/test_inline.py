@@ -17,7 +17,7 @@ def test_replaced_inputs_and_untouched_rest():
     total, untouched = substitute(graph.outputs, {x: z})
     assert untouched is graph.outputs[1]
     assert total.operands[1] is graph.outputs[0].operands[1]
-    (result,) = reference.prepare(Graph((z, y), (total,)))([np.float64(3), np.float64(4)])
+    (result,) = reference.as_function(Graph((z, y), (total,)))([np.float64(3), np.float64(4)])
     assert result == np.sin(3.0) + np.cos(4.0)
 
 
@@ -31,7 +31,7 @@ def test_values_between_can_be_replaced():
     graph = cr.trace(lambda x: np.exp(np.sin(x)), 1.0)
     sine = graph.outputs[0].operands[0]
     (replaced,) = substitute(graph.outputs, {sine: make_constant(2.0)})
-    (result,) = reference.prepare(Graph((), (replaced,)))([])
+    (result,) = reference.as_function(Graph((), (replaced,)))([])
     assert result == np.exp(2.0)
 
 

@@ -15,7 +15,7 @@ def compared(f, *arrays):
     narrow = [np.asarray(x, np.float32) if np.asarray(x).dtype.kind == "f" else np.asarray(x) for x in arrays]
     wide = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in narrow]
     found, bound = bounded(f, narrow)
-    (exact,) = reference.prepare(cr.trace(f, *wide))(wide)
+    (exact,) = reference.as_function(cr.trace(f, *wide))(wide)
     return found, exact, bound
 
 
@@ -71,7 +71,7 @@ def test_a_comparison_closer_than_rounding_is_undecided():
 
 
 def test_the_bounds_of_the_inputs_go_through():
-    run = reference.prepare(with_bounds(cr.trace(lambda x: 3 * x * x, 2.0)))
+    run = reference.as_function(with_bounds(cr.trace(lambda x: 3 * x * x, 2.0)))
     value, bound = run([2.0, 0.01])
     assert value == 12
     assert bound == pytest.approx(0.12, rel=1e-9)

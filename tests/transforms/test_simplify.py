@@ -59,7 +59,7 @@ def test_each_rewrite_alone_keeps_every_bit_of_a_gradient(rewrite):
     simpler.verify()
     assert str(simplify(simpler, [rewrite])) == str(simpler)
     inputs = [*arguments, np.float64(1)]
-    for before, after in zip(reference.prepare(graph)(inputs), reference.prepare(simpler)(inputs), strict=True):
+    for before, after in zip(reference.as_function(graph)(inputs), reference.as_function(simpler)(inputs), strict=True):
         assert before.tobytes() == after.tobytes()
 
 
@@ -70,5 +70,5 @@ def test_a_rewrite_that_changes_the_type_is_named():
 
 
 def bits(graph, original):
-    (simple,), (expected,) = reference.prepare(graph)([SPECIAL]), reference.prepare(original)([SPECIAL])
+    (simple,), (expected,) = reference.as_function(graph)([SPECIAL]), reference.as_function(original)([SPECIAL])
     assert simple.tobytes() == expected.tobytes()

@@ -228,6 +228,6 @@ class Memory(Scope):
             return f.offset(base, "i8", self.number(("offset", buffer), buffer.slot))
         place = f.offset(f.parameters[0], "i64", self.number(("slot", buffer), context.slot(buffer)))
         pointer = f.load(place, "ptr", align=8)
-        if not buffer.moving:
+        if not buffer.per_step:
             return pointer
         return f.offset(pointer, "i8", f.mul(self.step, self.number(("bytes", buffer), buffer.bytes)))

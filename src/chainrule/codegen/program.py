@@ -158,7 +158,7 @@ def _read(f: FunctionBuilder, plan: Plan, buffer: Buffer) -> Val:
     """A single number of the caller, as it is in this step."""
     context = Context(plan)
     pointer = context.load(f, context.slot(buffer))
-    if buffer.moving:
+    if buffer.per_step:
         pointer = f.offset(pointer, "i8", f.mul(f.parameters[3], i64(buffer.bytes)))
     return f.load(pointer, in_memory(buffer.node.type.dtype))
 

@@ -237,7 +237,7 @@ class _ArrayBoard:
         adjoints = _adjoints(self._recorded.output, originals)
         between = [node for node in self._between if node in self._engine]
         outputs = [self._engine[node] for node in between] + [adjoints[node] for node in originals]
-        results = reference.prepare(Graph(tuple(self._recorded.inputs), tuple(outputs)))(arrays)
+        results = reference.as_function(Graph(tuple(self._recorded.inputs), tuple(outputs)))(arrays)
         values: dict[Expression, Array] = dict(zip(map(Symbol, self._recorded.inputs.values()), arrays, strict=True))
         values |= dict(zip((self._names[node] for node in between), results, strict=False))
         names = {**self._between, **self._recorded.inputs}
@@ -331,7 +331,7 @@ def _check_differences(recorded: Recorded, sources: Sequence[Node], gradients: S
     One direction that agrees is enough: a wrong derivative is wrong in all of them, while a direction that crosses many
     kinks may by chance look smooth.
     """
-    run = reference.prepare(with_bounds(Graph(tuple(recorded.inputs), (recorded.output,))))
+    run = reference.as_function(with_bounds(Graph(tuple(recorded.inputs), (recorded.output,))))
     random = np.random.default_rng(1)
     scale = float(np.sqrt(sum(np.sum(np.square(g)) for g in gradients)))
     for _ in range(_DIRECTIONS):

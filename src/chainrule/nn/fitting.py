@@ -13,6 +13,7 @@ from chainrule import tree
 from chainrule.cache_key import cache_key, joined_keys
 from chainrule.constraints import NOT_NEGATIVE
 from chainrule.errors import ArgumentError
+from chainrule.execution.program import Program
 from chainrule.figures import counted
 from chainrule.nn.architecture import Architecture, penalty
 from chainrule.nn.chosen_rows import ChosenRows
@@ -21,7 +22,6 @@ from chainrule.nn.predicting import block_of
 from chainrule.nn.scores import scores
 from chainrule.nn.sparse_rows import SparseRows
 from chainrule.optim import LBFGS, Optimizer
-from chainrule.program import Program
 from chainrule.sampling import split_rows
 from chainrule.train import Plan, Training
 from chainrule.train.examples import Examples
@@ -174,7 +174,7 @@ def _problem(architecture: Architecture, options: Options) -> Problem:
             penalty=penalty(parameters, options.l1, options.l2)
         )
 
-    losses = Program(architecture.losses, held=2, cache_key=architecture.cache_key)
+    losses = Program(architecture.losses, resident=2, cache_key=architecture.cache_key)
     key = joined_keys(architecture.cache_key, cache_key(options.l1, options.l2))
 
     def valid(parameters: Tree, state: Tree, data: Sequence[Array], weights: Array | None) -> dict[str, float]:

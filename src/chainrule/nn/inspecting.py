@@ -11,7 +11,7 @@ from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.train import Plan
-from chainrule.train.making import chosen_optimizer, make_step
+from chainrule.train.step_factory import chosen_optimizer, make_step
 from chainrule.tree import Tree
 
 if TYPE_CHECKING:

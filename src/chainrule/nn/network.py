@@ -11,6 +11,7 @@ import numpy as np
 from chainrule import storage, tree
 from chainrule.constraints import COUNT, SEED
 from chainrule.errors import ArgumentError
+from chainrule.execution.program import Program
 from chainrule.figures import counted
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
@@ -23,13 +24,12 @@ from chainrule.nn.predicting import Predictor, in_blocks
 from chainrule.nn.sequence import initialise_all
 from chainrule.nn.sparse_rows import is_sparse
 from chainrule.optim import LBFGS, Optimizer
-from chainrule.program import Program
 from chainrule.train import Checkpoint, History, Plan
 from chainrule.train.arrays import as_data
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import checkpoint_callbacks
-from chainrule.train.making import chosen_optimizer
 from chainrule.train.progress import progress_callbacks
+from chainrule.train.step_factory import chosen_optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array, as_dtype
 
@@ -90,10 +90,10 @@ class Network:
         self.history = History()
         self.diagnosis: Diagnosis | None = None
         key = self.architecture.cache_key
-        self._outputs = Program(self.architecture.outputs, held=2, cache_key=key)
+        self._outputs = Program(self.architecture.outputs, resident=2, cache_key=key)
         self._forward = Program(self.architecture.forward, cache_key=key)
         self._backpropagation = Program(self.architecture.backpropagation, cache_key=key)
-        self._losses = Program(self.architecture.losses, held=2, cache_key=key)
+        self._losses = Program(self.architecture.losses, resident=2, cache_key=key)
 
     # Parameters
 

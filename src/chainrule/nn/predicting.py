@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import executors, tree
+from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.execution import bind
 from chainrule.figures import counted
 from chainrule.graph import Graph
 from chainrule.nn.sparse_rows import SparseRows
@@ -59,11 +60,11 @@ class Predictor:
     rows is 1; it returns the activations aᴸ, [rows × k] or [k]. Values are not looked at: NaN gives NaN.
     """
 
-    def __init__(self, graph: Graph, held: Tree, rows: int, n_inputs: int) -> None:
+    def __init__(self, graph: Graph, resident: Tree, rows: int, n_inputs: int) -> None:
         self.rows, self.n_inputs = rows, n_inputs
         self._dtype = graph.inputs[-1].type.dtype
         self._shape = (rows, n_inputs)
-        self._run = executors.bind(graph, tree.leaves(held))
+        self._run = bind(graph, tree.leaves(resident))
 
     def __repr__(self) -> str:
         return f"<predictor of {counted(self.rows, 'row')} of {counted(self.n_inputs, 'number')}>"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.graph import CONSTANT, Graph, Node
+from chainrule.graph.usage import ONE_CALL, Usage
 from chainrule.plan.actions import actions
 from chainrule.plan.canonicalise import canonicalise, copy_of
 from chainrule.plan.column_parallel import share_columns
 from chainrule.plan.fuse import Fusion
-from chainrule.plan.kernels import ONE_CALL, Axes, Buffer, Kernel, Place, Plan, Reads, Store, Usage
+from chainrule.plan.kernels import Axes, Buffer, Kernel, Place, Plan, Reads, Store
 from chainrule.plan.layout import (
     Role,
     constant,
@@ -67,7 +68,7 @@ def _argument(node: Node, slot: int, usage: Usage) -> Buffer:
     """The caller's array for an input."""
     if slot in usage.in_place:
         return in_place(node, slot, slot in usage.with_gaps)
-    return plain(node, Place.ARGUMENT, slot, slot in usage.moving_inputs)
+    return plain(node, Place.ARGUMENT, slot, slot in usage.per_step_inputs)
 
 
 def _for_products(buffer: Buffer, read_as: Mapping[Node, set[Role]]) -> Buffer:
@@ -146,13 +147,11 @@ def _copy_at_the_end(fusion: Fusion, new: Node, buffers: dict[Node, Buffer], old
 
 def _add_results(graph: Graph, usage: Usage, fusion: Fusion, buffers: dict[Node, Buffer]) -> tuple[Buffer, ...]:
     """The caller's arrays for the outputs that are not carried, in their order."""
-    carried = {o for _, o in usage.carried}
-    results: list[Buffer] = []
-    for position, node in enumerate(graph.outputs):
-        if position not in carried:
-            buffers[node] = plain(node, Place.RESULT, len(results), position in usage.moving_outputs)
-            results.append(buffers[node])
-    return tuple(results)
+    positions = usage.returned(graph)
+    for slot, position in enumerate(positions):
+        node = graph.outputs[position]
+        buffers[node] = plain(node, Place.RESULT, slot, position in usage.per_step_outputs)
+    return tuple(buffers[graph.outputs[position]] for position in positions)
 
 
 def _add_stores(fusion: Fusion, buffers: dict[Node, Buffer], alone: set[Kernel]) -> None:

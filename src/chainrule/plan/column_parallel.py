@@ -12,11 +12,12 @@ and whose weights nobody else reads: the first layer of a wide network, in batch
 from __future__ import annotations
 
 from chainrule.graph import Kind, Node
+from chainrule.graph.usage import Usage
 from chainrule.ops.matmul import MATMUL
 from chainrule.plan.access import is_leaf
 from chainrule.plan.divide import COLUMNS
 from chainrule.plan.fuse import Fusion
-from chainrule.plan.kernels import Buffer, Kernel, Place, Reads, Usage
+from chainrule.plan.kernels import Buffer, Kernel, Place, Reads
 from chainrule.plan.layout import base_of
 
 _UNITS = 2  # of COLUMNS that each thread gets at least

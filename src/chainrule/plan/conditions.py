@@ -8,8 +8,8 @@ is needed for such values alone. That follows from the graph; nothing here knows
 from __future__ import annotations
 
 from chainrule.graph import INPUT, Graph, Node
+from chainrule.graph.usage import Usage
 from chainrule.ops.elementwise import WHERE
-from chainrule.plan.kernels import Usage
 
 
 def conditions(graph: Graph, usage: Usage) -> dict[Node, Node]:

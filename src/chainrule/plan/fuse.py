@@ -19,13 +19,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from chainrule.graph import Graph, Kind, Node
+from chainrule.graph.usage import Usage
 from chainrule.ops.elementwise import STOP_GRADIENT
 from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.ops.index import SCATTER_ADD
 from chainrule.ops.shape import TRANSPOSE
 from chainrule.plan.access import is_leaf
 from chainrule.plan.conditions import conditions
-from chainrule.plan.kernels import Axes, Kernel, Usage
+from chainrule.plan.kernels import Axes, Kernel
 
 _DEEPEST = 100  # nodes computed one from another before one is kept: the code generator descends that far
 _LONGEST = 32  # operations written down for one element of a node without a home

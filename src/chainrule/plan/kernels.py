@@ -16,6 +16,7 @@ from enum import Enum
 from functools import cached_property
 
 from chainrule.graph import Graph, Kind, Node
+from chainrule.graph.usage import Usage
 from chainrule.ops.host_callback import HOST_CALLBACK
 from chainrule.plan.access import AccessPattern
 from chainrule.plan.divide import COLUMNS, candidates, grain_of, part
@@ -48,7 +49,7 @@ class Buffer:
         itemsize: bytes of an element; a bool of scratch memory has 4, all bits being equal, as processors compare.
         padded: whether whole vectors may be read and written past the end of the innermost axis.
         slot: number of the argument, result or state; for scratch memory the offset in bytes.
-        moving: whether the pointer advances by one element of its first, invisible axis at every step.
+        per_step: whether every step has its own: an array for each step is stacked along a first, invisible axis.
         panel: columns of a panel, if a matrix lies in panels of columns, one after another, each row by row; else 0.
     """
 
@@ -60,7 +61,7 @@ class Buffer:
     itemsize: int
     padded: bool
     slot: int = 0
-    moving: bool = False
+    per_step: bool = False
     panel: int = 0
 
     @property
@@ -187,34 +188,6 @@ class EarlyExit:
 
 Action = Kernel | Barrier | EarlyExit
 Reads = dict[Kernel, dict[Node, set[AccessPattern]]]  # what kernels read from memory, and in which patterns
-
-
-@dataclass(frozen=True)
-class Usage:
-    """How a graph is going to be called.
-
-    Attributes:
-        carried: pairs (input, output) where the output of one step is the input of the next.
-        moving_inputs: inputs of which every step has its own, stacked along a first axis.
-        moving_outputs: outputs that are collected so.
-        guard: the output that stops the steps when it is not finite, before any state changes.
-        resident: inputs that stay the same from call to call; they are kept in the layout that the plan chooses.
-        in_place: inputs whose arrays are read where they lie, whatever their strides; not by a product.
-        with_gaps: those of them whose neighbours along the last axis are not neighbours in memory.
-        threads: how many may share the work.
-    """
-
-    carried: tuple[tuple[int, int], ...] = ()
-    moving_inputs: frozenset[int] = frozenset()
-    moving_outputs: frozenset[int] = frozenset()
-    guard: int | None = None
-    resident: frozenset[int] = frozenset()
-    in_place: frozenset[int] = frozenset()
-    with_gaps: frozenset[int] = frozenset()
-    threads: int = 1
-
-
-ONE_CALL = Usage()
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chainrule.graph import Graph, Node, make_node, rebuild
+from chainrule.graph.usage import Usage
 from chainrule.ops.matmul import MATMUL
 from chainrule.ops.shape import TRANSPOSE
 from chainrule.ops.sparse import SPARSE_OUTER
 from chainrule.plan.access import is_leaf
 from chainrule.plan.canonicalise import copy_of
 from chainrule.plan.fuse import Fusion, fuse
-from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place, Usage
+from chainrule.plan.kernels import AS_GIVEN, Axes, Buffer, Place
 
 _FAR = 1 << 18  # bytes of a left factor
 _REUSED = 256  # columns of a product for which it pays to copy one
@@ -162,10 +163,10 @@ def state(node: Node, order: Axes, slot: int) -> Buffer:
     return buffer
 
 
-def plain(node: Node, place: Place, slot: int, moving: bool) -> Buffer:
+def plain(node: Node, place: Place, slot: int, per_step: bool = False) -> Buffer:
     """A C-contiguous array of the caller."""
     buffer = _buffer(node, natural(node), place, node.type.dtype.itemsize, padded=False)
-    buffer.slot, buffer.moving = slot, moving
+    buffer.slot, buffer.per_step = slot, per_step
     return buffer
 
 
@@ -178,7 +179,7 @@ def constant(node: Node, slot: int) -> Buffer:
 
 def in_place(node: Node, slot: int, with_gaps: bool) -> Buffer:
     """An array of the caller with strides of its own; `with_gaps` if they are not 1 along the last axis."""
-    buffer = plain(node, Place.ARGUMENT, slot, moving=False)
+    buffer = plain(node, Place.ARGUMENT, slot)
     axes = len(buffer.strides)
     if axes:
         buffer.strides = (AS_GIVEN,) * axes if with_gaps else (*(AS_GIVEN,) * (axes - 1), 1)

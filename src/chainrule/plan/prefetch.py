@@ -31,13 +31,13 @@ def _is_far(node: Node, buffers: Mapping[Node, Buffer]) -> bool:
         return False
     data = buffers[source]
     much = data.bytes > _NEAR and lines_of_row(node) * node.type.shape[0] >= _FEW
-    return much and data.place is Place.ARGUMENT and not data.moving and _are_known(positions, buffers)
+    return much and data.place is Place.ARGUMENT and not data.per_step and _are_known(positions, buffers)
 
 
 def _are_known(positions: Node, buffers: Mapping[Node, Buffer]) -> bool:
     """Whether positions follow from the caller's arrays alone, and every step has its own."""
     read = [buffers[node] for node, _ in reads(positions, (0,), lambda node: node in buffers, memory_first=True)]
-    return all(buffer.place is Place.ARGUMENT for buffer in read) and any(buffer.moving for buffer in read)
+    return all(buffer.place is Place.ARGUMENT for buffer in read) and any(buffer.per_step for buffer in read)
 
 
 def lines_of_row(node: Node) -> int:

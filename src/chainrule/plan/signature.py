@@ -30,7 +30,7 @@ def signature(plan: Plan) -> str:
             [_action(action) for action in plan.actions],
             [numbers[node] for node in plan.constants],
             [buffers[buffer] for buffer in (*plan.states, *plan.results)],
-            (usage.carried, sorted(usage.moving_inputs), sorted(usage.moving_outputs), usage.guard),
+            (usage.carried, sorted(usage.per_step_inputs), sorted(usage.per_step_outputs), usage.guard),
             (sorted(usage.resident), plan.shared_bytes, plan.private_bytes),
             ([numbers[node] for node in plan.prefetch], plan.asking.number if plan.asking else None),
         )
@@ -50,7 +50,7 @@ def _attributes(node: Node) -> Any:
 
 def _buffer(buffer: Buffer, numbers: dict[Node, int]) -> tuple[Any, ...]:
     layout = buffer.order, buffer.strides, buffer.elements, buffer.itemsize, buffer.padded
-    return numbers[buffer.node], buffer.place.value, *layout, buffer.slot, buffer.moving, buffer.panel
+    return numbers[buffer.node], buffer.place.value, *layout, buffer.slot, buffer.per_step, buffer.panel
 
 
 def _action(action: Action) -> tuple[Any, ...]:

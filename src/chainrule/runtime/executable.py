@@ -27,15 +27,19 @@ from chainrule.codegen.context import (
 )
 from chainrule.codegen.target import TargetMachine, chosen
 from chainrule.errors import ArgumentError
-from chainrule.plan import Buffer, Plan, Usage
+from chainrule.graph.usage import Usage
+from chainrule.plan import Buffer, Plan
 from chainrule.plan.cost import flops
 from chainrule.plan.divide import candidates
 from chainrule.runtime import threads as pool
+from chainrule.runtime.cores import available
 from chainrule.runtime.host_callback import HostCallbacks
 from chainrule.runtime.plans import code_of
 from chainrule.types import Array, has_gaps
 
 _ALIGNMENT = 4096
+_WORTH_SHARING_A_STEP = 2e5  # operations; in a smaller step, threads would only wait for each other
+_WORTH_SHARING_A_CALL = 20e6  # operations; threads must be woken for every call
 _BRIEF = 1e6  # operations for which other threads of Python can wait: some ten microseconds
 _APART = 128  # bytes: states begin at pairs of cache lines, which processors fetch together
 _Byte: Any = ctypes.c_char
@@ -92,8 +96,8 @@ class Executable:
         """Make steps; return how many were made before the guard stopped them.
 
         Args:
-            arguments: arrays of the plan's types as `as_read` gives them, None for states; moving ones have a first
-                axis of steps.
+            arguments: arrays of the plan's types as `as_read` gives them, None for states; those that every step
+                has of its own have a first axis of steps.
             results: arrays to write to.
             steps: how many.
             threads: one of `candidates`; the result does not depend on it.
@@ -194,6 +198,11 @@ class Executable:
         ]
         for offset, buffer in zip(self._offsets, self.plan.states, strict=True):
             self._slots[self._context.slot(buffer)] = memory.ctypes.data + offset
+
+
+def most_threads(plan: Plan) -> int:
+    """How many threads may share the work of a plan."""
+    return available() if flops(plan) > (_WORTH_SHARING_A_STEP if plan.usage.repeats else _WORTH_SHARING_A_CALL) else 1
 
 
 def _offsets(states: Sequence[Buffer]) -> tuple[list[int], int]:

@@ -13,12 +13,13 @@ from chainrule.codegen.products import tiling
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
 from chainrule.graph import Graph, Kind
+from chainrule.graph.usage import ONE_CALL, Usage
 from chainrule.ops.matmul import MATMUL
-from chainrule.plan import ONE_CALL, Kernel, Plan, Usage
+from chainrule.plan import Kernel, Plan
 from chainrule.plan.cost import kernel_bytes, kernel_flops
 from chainrule.plan.roofline import seconds
-from chainrule.runtime import calls, code, steps
-from chainrule.runtime.executable import Executable, as_read
+from chainrule.runtime import code
+from chainrule.runtime.executable import Executable, as_read, most_threads
 from chainrule.runtime.plans import plan_of
 from chainrule.runtime.profile import KernelProfile, Profile
 from chainrule.types import Array
@@ -33,7 +34,7 @@ class Inspection:
 
     Args:
         graph: simplified, without free inputs.
-        arguments: arrays for the inputs that are not carried; moving ones stacked along a first axis.
+        arguments: arrays for the inputs that are not carried; those of every step stacked along a first axis.
         usage: how it is called.
         states: arrays for the carried inputs.
         threads: how many the executor would use at most; the number follows from the work if it is not given.
@@ -51,20 +52,19 @@ class Inspection:
     ) -> None:
         graph.verify()
         self.name = name or graph.name
-        self.graph, self._usage = graph, usage
-        self._arguments, self._states = list(arguments), states
+        self.graph, self.usage = graph, usage
+        self.arguments, self.states = list(arguments), states
         self._asked_threads = threads
 
     @cached_property
     def plan(self) -> Plan:
         """Kernels, buffers and phases."""
-        return plan_of(self.graph, self._usage)
+        return plan_of(self.graph, self.usage)
 
     @property
     def threads(self) -> int:
         """How many threads it is compiled for."""
-        executor = steps if self._usage.carried else calls
-        return self._asked_threads or executor.most_threads(self.plan)
+        return self._asked_threads or most_threads(self.plan)
 
     @cached_property
     def executable(self) -> Executable:
@@ -130,22 +130,20 @@ class Inspection:
 
     def _stacked_steps(self) -> int:
         """How many steps the arguments are for; many where they are the same in every step."""
-        moving = [i for i, position in enumerate(self._free()) if position in self._usage.moving_inputs]
-        return min((len(self._arguments[i]) for i in moving), default=0)
-
-    def _free(self) -> list[int]:
-        carried = {i for i, _ in self._usage.carried}
-        return [i for i in range(len(self.graph.inputs)) if i not in carried]
+        given = zip(self.usage.given(self.graph), self.arguments, strict=False)
+        return min((len(array) for i, array in given if i in self.usage.per_step_inputs), default=0)
 
     def _arrays(self, stacked: int) -> tuple[list[Array | None], list[Array]]:
         """Arguments in the order of the inputs, and memory for the results."""
-        free = self._free()
-        if len(free) != len(self._arguments):
-            raise ArgumentError(f"{self.graph.name} takes {counted(len(free), 'array')}, got {len(self._arguments)}")
-        given = {i: as_read(array, i, self._usage) for i, array in zip(free, self._arguments, strict=True)}
+        positions = self.usage.given(self.graph)
+        if len(positions) != len(self.arguments):
+            raise ArgumentError(
+                f"{self.graph.name} takes {counted(len(positions), 'array')}, got {len(self.arguments)}"
+            )
+        given = {i: as_read(array, i, self.usage) for i, array in zip(positions, self.arguments, strict=True)}
         arguments = [given.get(i) for i in range(len(self.graph.inputs))]
         results = [
-            np.empty(((max(stacked, 1),) if buffer.moving else ()) + buffer.node.type.shape, buffer.node.type.dtype)
+            np.empty(((max(stacked, 1),) if buffer.per_step else ()) + buffer.node.type.shape, buffer.node.type.dtype)
             for buffer in self.plan.results
         ]
         return arguments, results
@@ -168,7 +166,7 @@ class Inspection:
 
     def _load_states(self) -> None:
         """Begin anew: after very many steps, numbers may have become so small that processors are slow with them."""
-        for number, array in enumerate(self._states):
+        for number, array in enumerate(self.states):
             self.executable.write_state(number, array)
 
     def _time_kernels(self) -> list[float]:

@@ -13,9 +13,10 @@ from chainrule.codegen.context import ENTRY, KERNELS, RUN_AGAIN, SET_CONTEXT
 from chainrule.codegen.generator_digest import GENERATOR_DIGEST
 from chainrule.codegen.target import TargetMachine
 from chainrule.graph import CONSTANT, INPUT, Graph
+from chainrule.graph.usage import Usage
 from chainrule.lru_cache import LruCache
 from chainrule.ops.host_callback import HOST_CALLBACK
-from chainrule.plan import Plan, Usage, make_plan
+from chainrule.plan import Plan, make_plan
 from chainrule.plan.signature import signature
 from chainrule.runtime.code import Code, load_or_write
 from chainrule.runtime.numpy_callbacks import with_numpy_callbacks

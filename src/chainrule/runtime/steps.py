@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import Graph
-from chainrule.plan import Plan, Usage
+from chainrule.graph.usage import Usage
+from chainrule.plan import Plan
 from chainrule.plan.cost import flops
-from chainrule.runtime.cores import available
-from chainrule.runtime.executable import Executable, as_read
+from chainrule.runtime.executable import Executable, as_read, most_threads
 from chainrule.runtime.plans import plan_of
 from chainrule.types import Array
 
-_ALONE = 2e5  # operations of a step that several threads cannot speed up: they would only wait for each other
 _PIECE_SECONDS = 10e-3  # of steps that one number of threads makes: long beside waking a thread, short beside a slice
 _SOON, _LATE = 8, 50  # times as long as trying other threads takes, before they are tried again: at first; at most
 _LARGE = 1e7  # operations of a step that all threads begin with
@@ -37,9 +36,7 @@ class Steps:
         first = candidates[-1 if flops(self.plan) > _LARGE else 0]
         self._threads: ThreadChoice | SameThreads = ThreadChoice(candidates, first)
         self._saved: Array | None = None
-        carried = {i for i, _ in usage.carried}
-        self._free = [i for i in range(len(self.plan.graph.inputs)) if i not in carried]
-        self._collected = [buffer.moving for buffer in self.plan.results]
+        self._stacked = [buffer.per_step for buffer in self.plan.results]
 
     def load(self, states: Sequence[Array]) -> None:
         """Set the states, in the order of the carried inputs."""
@@ -80,7 +77,7 @@ class Steps:
         """Make steps; return the outputs that are not carried, collected, and how many steps were made.
 
         Args:
-            arguments: the inputs that are not carried, in order; moving ones stacked along a first axis.
+            arguments: the inputs that are not carried, in order; those of every step stacked along a first axis.
             steps: how many.
         """
         inputs, results = self._inputs(arguments), self._results(steps)
@@ -101,27 +98,22 @@ class Steps:
     def _inputs(self, arguments: Sequence[Array]) -> list[Array | None]:
         """For every input of the graph its array, or None for a state."""
         inputs: list[Array | None] = [None] * len(self.plan.graph.inputs)
-        for i, array in zip(self._free, arguments, strict=True):
+        for i, array in zip(self.plan.usage.given(self.plan.graph), arguments, strict=True):
             inputs[i] = as_read(array, i, self.plan.usage)
         return inputs
 
     def _results(self, steps: int) -> list[Array]:
         types = (buffer.node.type for buffer in self.plan.results)
-        stacked = ((steps,) if moves else () for moves in self._collected)
-        return [np.empty((*first, *type_.shape), type_.dtype) for first, type_ in zip(stacked, types, strict=True)]
+        first_axes = ((steps,) if stacked else () for stacked in self._stacked)
+        return [np.empty((*first, *type_.shape), type_.dtype) for first, type_ in zip(first_axes, types, strict=True)]
 
     def _piece(
         self, inputs: Sequence[Array | None], results: Sequence[Array], piece: slice
     ) -> tuple[list[Array | None], list[Array]]:
         """The arrays for some of the steps."""
-        moving = self.plan.usage.moving_inputs
-        arguments = [x[piece] if x is not None and i in moving else x for i, x in enumerate(inputs)]
-        return arguments, [x[piece] if moves else x for x, moves in zip(results, self._collected, strict=True)]
-
-
-def most_threads(plan: Plan) -> int:
-    """How many threads may share a step: several only wait for each other in a small one."""
-    return available() if flops(plan) > _ALONE else 1
+        per_step = self.plan.usage.per_step_inputs
+        arguments = [x[piece] if x is not None and i in per_step else x for i, x in enumerate(inputs)]
+        return arguments, [x[piece] if stacked else x for x, stacked in zip(results, self._stacked, strict=True)]
 
 
 class ThreadChoice:

@@ -11,9 +11,9 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
+from chainrule.execution.program import Program
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS, Optimizer
-from chainrule.program import Program
 from chainrule.row_blocks import row_blocks
 from chainrule.train.arrays import as_data
 from chainrule.train.callbacks import as_callbacks
@@ -21,10 +21,10 @@ from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.examples import Examples
 from chainrule.train.history import History
 from chainrule.train.loop import Training
-from chainrule.train.making import chosen_optimizer
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.progress import progress_callbacks
+from chainrule.train.step_factory import chosen_optimizer
 from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array

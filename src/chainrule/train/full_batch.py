@@ -9,12 +9,11 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.doctor.measuring import Detail
-from chainrule.graph import Graph
+from chainrule.execution.program import Program
 from chainrule.ops import random_key
 from chainrule.optim import LBFGS
 from chainrule.optim.lbfgs import Ending
-from chainrule.program import Program
-from chainrule.train.gradient import derivation_of, gathered_objective, gradients_of, mean_loss
+from chainrule.train.gradient import backward_pass_of, gathered_objective, gradients_of, mean_loss
 from chainrule.train.problem import Problem
 from chainrule.train.weights import Weights, first_not_finite
 from chainrule.tree import Tree
@@ -38,22 +37,22 @@ class FullBatchStep:
         self.weights = self._kept = weights
 
     def keep(self) -> None:
-        """As `Step.keep`."""
+        """As `StepRunner.keep`."""
         self._kept = self.weights
 
     def go_back(self) -> None:
-        """As `Step.go_back`."""
+        """As `StepRunner.go_back`."""
         self.weights = self._kept
 
     def not_finite(self) -> str:
-        """As `Step.not_finite`."""
+        """As `StepRunner.not_finite`."""
         return first_not_finite(self.weights.parameters)
 
     def prepare(self, size: int, details: Iterable[Detail] = ()) -> None:
         """Nothing: it is compiled when it is called."""
 
     def run(self, seed: int, step: int, total: int, batches: Array) -> Array:
-        """As `Step.run`, for one batch; the loss is that of the weights after the step.
+        """As `StepRunner.run`, for one batch; the loss is that of the weights after the step.
 
         The function to minimise is the same at every step. So are therefore the key and, as dropout and sums depend
         on it, the order of the examples.
@@ -74,11 +73,10 @@ class FullBatchStep:
         self.weights = Weights(parameters, memory, state)
         return np.array([float(loss) * len(batch)])
 
-    def graph(self, weights: Weights, batch: Array) -> Graph:
-        """What is computed at each point that the line search asks about."""
-        return self.program.graph(
-            weights.parameters, weights.state, random_key(0), batch, self.sample_weight, self.data
-        )
+    def text(self, weights: Weights, batch: Array) -> str:
+        """What is computed at each point that the line search asks about, on examples like these."""
+        arguments = weights.parameters, weights.state, random_key(0), batch, self.sample_weight, self.data
+        return str(self.program.graph(*arguments))
 
     def inspection(self, size: int) -> Inspection:
         """What the engine makes of the computation at a point."""
@@ -93,4 +91,4 @@ class FullBatchStep:
     ) -> tuple[Any, Tree, Tree]:
         objective = gathered_objective(self.problem, parameters, state, key, batch, data)
         loss = mean_loss(objective, sample_weight, batch)[0] + objective.penalty
-        return loss, gradients_of(derivation_of(loss, tree.leaves(parameters)), parameters), objective.state
+        return loss, gradients_of(backward_pass_of(loss, tree.leaves(parameters)), parameters), objective.state

@@ -50,11 +50,11 @@ def mean_loss(objective: Objective, sample_weight: Any, batch: Any) -> tuple[Any
     return mean, lift(mean).astype(np.float64) * len(batch)
 
 
-def derivation_of(loss: Value, values: Sequence[Any]) -> BackwardPass:
+def backward_pass_of(loss: Value, values: Sequence[Any]) -> BackwardPass:
     """The loss differentiated with respect to values of its trace."""
     return pull_back([loss.node], [lift(np.ones((), loss.dtype)).node], [lift(value).node for value in values])
 
 
-def gradients_of(derivation: BackwardPass, parameters: Tree) -> Tree:
-    """The results of a derivation in the structure of the parameters."""
-    return tree.rebuild(parameters, iter(or_zeros(derivation.results, derivation.wrt)))
+def gradients_of(backward_pass: BackwardPass, parameters: Tree) -> Tree:
+    """The results of a backward pass in the structure of the parameters."""
+    return tree.rebuild(parameters, iter(or_zeros(backward_pass.results, backward_pass.wrt)))

@@ -22,10 +22,10 @@ from chainrule.train.callbacks import Callback, as_callbacks, hears_steps
 from chainrule.train.examples import Epoch, Examples
 from chainrule.train.full_batch import FullBatchStep
 from chainrule.train.history import History
-from chainrule.train.making import make_step
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Problem
-from chainrule.train.step import Step
+from chainrule.train.step_factory import make_step
+from chainrule.train.step_runner import StepRunner
 from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array
@@ -118,7 +118,9 @@ class Training:
         self._pace = Pace()
         self._next_news = 0.0
         data = self.data
-        self._step = make_step(self.problem, self.optimizer, data.arrays, data.weights, self.start, self.plan.seam)
+        self._step = make_step(
+            self.problem, self.optimizer, data.arrays, data.weights, self.start, self.plan.accumulation
+        )
 
     # What callbacks ask
 
@@ -167,7 +169,7 @@ class Training:
     def fingerprints(self) -> dict[str, str]:
         """Digests of what is computed in a step and of the data: trainings that share them do the same to the same."""
         batch = np.zeros(2, np.int64)  # of a single row, batch normalisation would not keep its averages
-        step = hashlib.sha256(str(self._step.graph(self.weights, batch)).encode())
+        step = hashlib.sha256(self._step.text(self.weights, batch).encode())
         validation = self.validation.digest() if self.validation is not None else ""
         return {"network or loss": step.hexdigest(), "data": self.data.digest(), "validation data": validation}
 
@@ -263,7 +265,7 @@ class Training:
         losses, records = run.run_measured(self.plan.seed, step, self.total_steps, batches, detail)
         self.recorder.made = step + len(losses)
         if detail:
-            self.recorder.units, self.recorder.unreached = run.units, run.unreached
+            self.recorder.units, self.recorder.unreached = run.step.units, run.step.unreached
             self.recorder.take(step, losses / batches.shape[1], records)
         return losses, detail is Detail.EVERYTHING
 
@@ -349,7 +351,7 @@ class Training:
         recorder.not_finite = run.replay(good, seed, self._epoch.first_step + done, total, batch, recorder.titles)
         return recorder.not_finite
 
-    def _last_good_step(self, run: Step) -> tuple[Weights, int]:
+    def _last_good_step(self, run: StepRunner) -> tuple[Weights, int]:
         """The weights before the first step of the epoch that made a loss or weight not finite, and its number.
 
         They are looked for between the beginning of the epoch and now, half by half.

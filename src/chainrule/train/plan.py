@@ -11,7 +11,7 @@ from chainrule.constraints import COUNT, SEED
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
 from chainrule.sampling import epoch_order
-from chainrule.train.seam import Seam
+from chainrule.train.gradient_accumulation import GradientAccumulation
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
 
@@ -98,6 +98,6 @@ class Plan:
         return (self.batch_size or max(n, 1)) * self.accumulate
 
     @property
-    def seam(self) -> Seam:
+    def accumulation(self) -> GradientAccumulation:
         """What happens between gradient and update."""
-        return Seam(self.accumulate, self.batch_size, self.transform_gradients)
+        return GradientAccumulation(self.accumulate, self.batch_size, self.transform_gradients)

@@ -73,7 +73,7 @@ def bounded_function(
 ) -> tuple[Callable[..., tuple[list[Array], list[Array]]], Tree]:
     """The same for many arguments like `args`: (args, errors) -> (leaves of the results, bounds), and a result."""
     traced = trace_call(function, args, {}, range(len(args)))
-    compute = reference.prepare(with_bounds(traced.graph))
+    compute = reference.as_function(with_bounds(traced.graph))
     outputs = traced.graph.outputs
 
     def run(args: Sequence[Tree], errors: Mapping[int, Any] | None = None) -> tuple[list[Array], list[Array]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError, GradientError
+from chainrule.execution.program import Program
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation
 from chainrule.nn.step_report.agreement import Agreement
@@ -18,8 +19,7 @@ from chainrule.nn.step_report.names import indices, parameter_name
 from chainrule.nn.step_report.record import DifferenceCheck, Update
 from chainrule.nn.step_report.report import StepExplanation
 from chainrule.optim import LBFGS, SGD, Adam, Optimizer
-from chainrule.program import Program
-from chainrule.train.seam import Seam
+from chainrule.train.gradient_accumulation import GradientAccumulation
 from chainrule.transforms.rounding import bounded
 from chainrule.tree import Tree
 from chainrule.types import Array
@@ -124,10 +124,10 @@ def _updated(
         after, _, _ = optimizer.step(objective, parameters, start)
     else:
         chosen: Optimizer = optimizer
-        seam = Seam(transform=transform)
+        accumulation = GradientAccumulation(transform=transform)
 
         def update(parameters: Tree, gradient: Tree, state: Tree, step: Any, total: Any) -> Tree:
-            changed = seam.transformed(gradient, np.True_)
+            changed = accumulation.transformed(gradient, np.True_)
             return (*chosen.update(parameters, changed, state, step, total), changed)
 
         after, kept, _ = Program(update)(parameters, gradient, start, np.float64(0), np.float64(1))

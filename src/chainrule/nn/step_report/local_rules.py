@@ -31,7 +31,7 @@ from chainrule.types import Array
 def computed(function: Callable[..., Tree], *args: Tree) -> Tree:
     """A traced function at arrays, by the reference executor."""
     traced = trace_call(function, args, {}, range(len(args)))
-    results = reference.prepare(traced.graph)(tree.leaves(args))
+    results = reference.as_function(traced.graph)(tree.leaves(args))
     return tree.rebuild(traced.result, iter(results))
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from chainrule import nn
+from chainrule.execution.program import Program
 from chainrule.nn.architecture import Architecture
 from chainrule.ops.value import lift
-from chainrule.program import Program
 from chainrule.transforms import pull_back
 from chainrule.transforms.backprop import or_zeros
 from chainrule.tree import Tree
@@ -68,7 +68,7 @@ class Quantity:
         skipped = 0 if self._embedding is None else 1
         self._parameters, self._state = network.parameters[skipped:], network.state[skipped:]
         self._rest = replace(network.architecture, layers=network.layers[skipped:])
-        self._gradient = Program(self._slopes, held=2)
+        self._gradient = Program(self._slopes, resident=2)
 
     def of(self, rows: Array) -> Array:
         """F of inputs [N × n], float64 [N]."""

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import executors, program
 from chainrule.errors import ArgumentError, TraceError
-from chainrule.program import Program
+from chainrule.execution import choice, program
+from chainrule.execution.program import Program
 
 
 class Point(NamedTuple):
@@ -40,8 +40,8 @@ def test_it_is_recorded_once_for_the_same_types():
 
 def test_it_is_prepared_once_for_the_same_types(monkeypatch):
     prepared = []
-    prepare = executors.prepare
-    monkeypatch.setattr(executors, "prepare", lambda graph, *rest: prepared.append(graph) or prepare(graph, *rest))
+    as_function = choice.as_function
+    monkeypatch.setattr(choice, "as_function", lambda graph, *rest: prepared.append(graph) or as_function(graph, *rest))
     program = Program(lambda x: 2 * x)
     for _ in range(3):
         program(np.ones(2))

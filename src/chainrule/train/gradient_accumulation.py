@@ -55,7 +55,7 @@ class MicroBatches(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Seam:
+class GradientAccumulation:
     """What happens to gradients on their way to the optimiser.
 
     Attributes:

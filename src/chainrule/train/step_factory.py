@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from chainrule.errors import ArgumentError
 from chainrule.optim import LBFGS, Adam, Optimizer
 from chainrule.train.full_batch import FullBatchStep
+from chainrule.train.gradient_accumulation import GradientAccumulation
 from chainrule.train.problem import Problem
-from chainrule.train.seam import Seam
-from chainrule.train.step import Step
+from chainrule.train.step_runner import StepRunner
 from chainrule.train.weights import Weights
 from chainrule.types import Array
 
@@ -29,12 +29,12 @@ def make_step(
     data: Sequence[Array],
     sample_weight: Array | None,
     weights: Weights,
-    seam: Seam | None = None,
-) -> Step | FullBatchStep:
+    accumulation: GradientAccumulation | None = None,
+) -> StepRunner | FullBatchStep:
     """The kind of step that the optimiser needs, at these weights."""
     if not isinstance(optimizer, LBFGS):
-        return Step(problem, optimizer, data, sample_weight, weights, seam)
-    if seam is not None and (seam.accumulates or seam.transform):
+        return StepRunner(problem, optimizer, data, sample_weight, weights, accumulation)
+    if accumulation is not None and (accumulation.accumulates or accumulation.transform):
         raise ArgumentError(
             "LBFGS takes all examples at once and asks for gradients as often as it needs; use accumulate= and "
             "transform_gradients= with a first-order optimiser such as optim.Adam(1e-3)"

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import executors, nn
-from chainrule.errors import ArgumentError, CompileError
-from chainrule.executors import FallbackWarning, ReferenceSteps
-from chainrule.plan import Usage
-from chainrule.runtime import calls, steps
+from chainrule import nn
+from chainrule.errors import ArgumentError, CompileError, FallbackWarning
+from chainrule.execution import choice, reference_executor
+from chainrule.execution.reference_executor import ReferenceSteps
+from chainrule.graph.usage import Usage
+from chainrule.runtime import engine
 from engine_runs import same_bits, traced
 from test_reference import unusual
 
@@ -28,33 +29,33 @@ def no_engine(monkeypatch):
     def refuse(*arguments):
         raise CompileError("there is no kernel for frobnicate")
 
-    for module, name in ((calls, "prepare"), (calls, "bind"), (steps, "Steps")):
-        monkeypatch.setattr(module, name, refuse)
+    for name in ("as_function", "bind", "make_steps"):
+        monkeypatch.setattr(engine, name, refuse)
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_the_environment_chooses(name, monkeypatch):
     used = []
     monkeypatch.setenv("CHAINRULE_EXECUTOR", name)
-    for module, kind in ((calls, "engine"), (executors.reference, "reference")):
-        original = module.prepare
+    for module, kind in ((engine, "engine"), (reference_executor, "reference")):
+        original = module.as_function
 
-        def prepare(*arguments, original=original, kind=kind):
+        def as_function(*arguments, original=original, kind=kind):
             used.append(kind)
             return original(*arguments)
 
-        monkeypatch.setattr(module, "prepare", prepare)
+        monkeypatch.setattr(module, "as_function", as_function)
     graph = traced(lambda x: x * 2, X)
-    np.testing.assert_array_equal(executors.prepare(graph)([X])[0], X * 2)
+    np.testing.assert_array_equal(choice.as_function(graph)([X])[0], X * 2)
     assert used == [name]
-    stepper = executors.make_steps(traced(lambda x: (x * 2,), X), Usage(carried=((0, 0),)))
+    stepper = choice.make_steps(traced(lambda x: (x * 2,), X), Usage(carried=((0, 0),)))
     assert isinstance(stepper, ReferenceSteps) == (name == "reference")
 
 
 def test_an_unknown_executor_is_refused(monkeypatch):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", "abacus")
     with pytest.raises(ArgumentError, match="CHAINRULE_EXECUTOR is 'abacus'"):
-        executors.prepare(traced(lambda x: x * 2, X))
+        choice.as_function(traced(lambda x: x * 2, X))
 
 
 @pytest.mark.usefixtures("no_engine")
@@ -63,13 +64,13 @@ def test_what_cannot_be_compiled_is_computed_with_numpy_and_a_warning():
     with pytest.warns(
         FallbackWarning, match="computed with NumPy, many times slower: there is no kernel for frobnicate"
     ):
-        run = executors.prepare(graph)
+        run = choice.as_function(graph)
     np.testing.assert_array_equal(run([X])[0], X * 2)
     with pytest.warns(FallbackWarning, match="frobnicate"):
-        bound = executors.bind(graph, [])
+        bound = choice.bind(graph, [])
     np.testing.assert_array_equal(bound(X), X * 2)
     with pytest.warns(FallbackWarning, match="frobnicate"):
-        stepper = executors.make_steps(traced(lambda x: (x * 2,), X), Usage(carried=((0, 0),)))
+        stepper = choice.make_steps(traced(lambda x: (x * 2,), X), Usage(carried=((0, 0),)))
     stepper.load([X])
     stepper.run([], 3)
     np.testing.assert_array_equal(stepper.states()[0], X * 8)
@@ -98,7 +99,7 @@ def test_a_network_is_trained_without_an_engine():
 )
 def test_both_refuse_the_same_arrays_in_the_same_words(name, arrays, message, monkeypatch):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", name)
-    run = executors.prepare(traced(lambda x: x * 2, np.ones(3)))
+    run = choice.as_function(traced(lambda x: x * 2, np.ones(3)))
     with pytest.raises(ArgumentError, match=message):
         run(arrays)
 
@@ -106,7 +107,7 @@ def test_both_refuse_the_same_arrays_in_the_same_words(name, arrays, message, mo
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_both_refuse_an_index_outside_of_its_axis(name, monkeypatch):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", name)
-    run = executors.prepare(traced(lambda x, i: np.take(x, i, axis=0), X, np.array([0, 1])))
+    run = choice.as_function(traced(lambda x, i: np.take(x, i, axis=0), X, np.array([0, 1])))
     with pytest.raises(ArgumentError, match="out"):
         run([X, np.array([0, 5])])
     np.testing.assert_array_equal(run([X, np.array([4, 0])])[0], X[[4, 0]])
@@ -117,7 +118,7 @@ def test_both_refuse_an_index_outside_of_its_axis(name, monkeypatch):
 def test_donated_results_are_written_to_their_arrays(name, layout, monkeypatch):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", name)
     graph = traced(lambda w, x: (w + x, np.sum(w)), X, X)
-    run = executors.prepare(graph, updates=((0, 0),))
+    run = choice.as_function(graph, updates=((0, 0),))
     w, x = X.copy(), unusual(X)[layout]
     new, total = run([w, x])
     assert new is w
@@ -126,10 +127,10 @@ def test_donated_results_are_written_to_their_arrays(name, layout, monkeypatch):
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
-def test_held_arrays_are_looked_at_again_when_they_may_have_changed(name, monkeypatch):
+def test_resident_arrays_are_looked_at_again_when_they_may_have_changed(name, monkeypatch):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", name)
     W, x = X.copy(), X[:, 0].copy()
-    run = executors.prepare(traced(lambda W, x: x @ W, W, x), held=1)
+    run = choice.as_function(traced(lambda W, x: x @ W, W, x), resident=1)
     np.testing.assert_allclose(run([W, x])[0], x @ W, rtol=1e-14)
     W[...] *= 2
     np.testing.assert_allclose(run([W, x])[0], x @ W, rtol=1e-14)
@@ -143,7 +144,7 @@ def test_held_arrays_are_looked_at_again_when_they_may_have_changed(name, monkey
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_a_prepared_graph_may_be_called_from_many_threads(name, monkeypatch):
     monkeypatch.setenv("CHAINRULE_EXECUTOR", name)
-    run = executors.prepare(traced(lambda x: (np.tanh(x @ x.T) @ x, np.sum(x)), X))
+    run = choice.as_function(traced(lambda x: (np.tanh(x @ x.T) @ x, np.sum(x)), X))
     inputs = [X * k for k in range(8)]
     expected = [run([x]) for x in inputs]
     wrong = []
