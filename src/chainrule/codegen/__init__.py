@@ -1,1 +1,1 @@
-"""Code generation: a plan becomes LLVM IR for a target."""
+"""Code generation: from a plan to LLVM IR for a target machine."""

@@ -1,4 +1,4 @@
-"""What a program and its callers agree on: its functions, and the block of pointers and numbers that they receive.
+"""The calling convention of a program: its functions, and the context block of pointers and numbers they receive.
 
 Slots of 8 bytes: shared scratch memory, private scratch memory, steps to do, steps done, the error flag, the address of
 a function that yields the processor, the flags of the barrier; then arguments, states, results, for each

@@ -1,4 +1,4 @@
-"""Computes one element, or a vector of neighbouring ones, of any node: the walk that all kernels are made of.
+"""Code for one element, or a vector of neighbouring ones, of any node: the recursion that all kernels are made of.
 
 `pull(node, indices)` gives the code for element `indices` of a node. A node in memory is loaded; an elementwise node
 pulls its operands; a view pulls its operand at other indices.
@@ -21,7 +21,7 @@ from chainrule.plan.access import AccessPattern, moves_lanes
 
 
 class ElementWriter(Memory):
-    """Writes the elements of nodes into a function.
+    """Emits code for the elements of nodes into a function.
 
     Attributes:
         given: nodes whose elements come from elsewhere, such as a reduction's result.

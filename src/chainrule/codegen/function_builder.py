@@ -18,7 +18,7 @@ from chainrule.codegen.values import Val, constant, element, lanes, like, vector
 
 
 class _Level:
-    """Code of one loop level: instructions, and nested code of loops that are finished or open."""
+    """The code of one loop level: instructions, and the nested code of inner loops."""
 
     def __init__(self, block: str) -> None:
         self.lines: list[str] = []
@@ -26,7 +26,7 @@ class _Level:
 
 
 class _At:
-    """The time during which a function writes to another level; a class, since it is entered for every instruction."""
+    """A context in which a function emits to another level; a class, since it is entered for every instruction."""
 
     __slots__ = ("before", "function", "level")
 
@@ -41,7 +41,7 @@ class _At:
 
 
 class Loop:
-    """An open loop: its counter and the values it carries from round to round."""
+    """An open loop: its induction variable and its loop-carried values."""
 
     def __init__(self, function: FunctionBuilder, index: Val, level: int) -> None:
         self.index, self.level = index, level
@@ -50,22 +50,22 @@ class Loop:
         self._next: dict[str, Val] = {}
 
     def carry(self, start: Val) -> Val:
-        """A value that is `start` in the first round."""
+        """A loop-carried value (a phi node) that is `start` in the first iteration."""
         phi = self._function.fresh(start.type)
         self._phis.append((phi, start))
         return phi
 
     def next(self, phi: Val, value: Val) -> None:
-        """What the carried value is in the next round, and after the last."""
+        """Set what the carried value is in the next iteration, and after the last."""
         self._next[phi.name] = value
 
     def result(self, phi: Val) -> Val:
-        """The carried value after the loop; ask when the loop is closed."""
+        """The carried value after the loop, once the loop is closed."""
         return Val(phi.name + ".end", phi.type)
 
 
 class FunctionBuilder:
-    """The body of one function in the making."""
+    """Builds the body of one function."""
 
     def __init__(
         self,
@@ -100,15 +100,15 @@ class FunctionBuilder:
         return len(self.levels) - 1
 
     def at(self, level: int) -> _At:
-        """Write to an outer level: before the loop that is open there."""
+        """Emit to an outer level: hoisted out of the loop that is open there."""
         return _At(self, self.levels[level])
 
     def emit(self, line: str) -> None:
-        """Write one line that gives no value."""
+        """Emit a line without a result."""
         self._writing.lines.append("  " + line)
 
     def value(self, type_: str, instruction: str) -> Val:
-        """Write one instruction and return its value."""
+        """Emit one instruction and return its value."""
         self._count += 1
         name = f"%v{self._count}"
         self._writing.lines.append(f"  {name} = {instruction}")
@@ -152,11 +152,11 @@ class FunctionBuilder:
         return self._binary("mul", a, b)
 
     def udiv(self, a: Val, b: Val) -> Val:
-        """Quotient of integers without sign; b must not be 0."""
+        """Quotient of unsigned integers; b must not be 0."""
         return self._binary("udiv", a, b)
 
     def urem(self, a: Val, b: Val) -> Val:
-        """Remainder of integers without sign; b must not be 0."""
+        """Remainder of unsigned integers; b must not be 0."""
         return self._binary("urem", a, b)
 
     def and_(self, a: Val, b: Val) -> Val:
@@ -176,11 +176,11 @@ class FunctionBuilder:
         return self._binary("shl", a, b)
 
     def lshr(self, a: Val, b: Val) -> Val:
-        """Shift to the right, zeros coming in."""
+        """Logical shift to the right."""
         return self._binary("lshr", a, b)
 
     def ashr(self, a: Val, b: Val) -> Val:
-        """Shift to the right, copies of the sign coming in."""
+        """Arithmetic shift to the right."""
         return self._binary("ashr", a, b)
 
     def fcmp(self, predicate: str, a: Val, b: Val) -> Val:
@@ -268,12 +268,12 @@ class FunctionBuilder:
         self.emit(f"store {value}, {pointer}, align {align}")
 
     def prefetch(self, pointer: Val, to_write: bool = False) -> None:
-        """Ask for a cache line that is going to be read, or read and written; a hint, for any address."""
+        """Prefetch a cache line that is going to be read, or read and written; a hint, so any address will do."""
         self.module.declare("llvm.prefetch.p0", "void", ["ptr", "i32", "i32", "i32"])
         self.emit(f"call void @llvm.prefetch.p0({pointer}, i32 {int(to_write)}, i32 3, i32 1)")
 
     def local(self, element_: str, count: int) -> Val:
-        """Memory of this call, 64-byte aligned; reserved once, whatever loop asks for it."""
+        """Stack memory (alloca), 64-byte aligned; allocated once, in whatever loop it is used."""
         with self.at(0):
             return self.value("ptr", f"alloca [{count} x {element_}], align 64")
 
@@ -281,7 +281,7 @@ class FunctionBuilder:
 
     @contextmanager
     def loop(self, start: Val, stop: Val, step: int = 1) -> Iterator[Loop]:
-        """for index in range(start, stop, step), with an i64 index; it may run no round at all."""
+        """for index in range(start, stop, step), with an i64 index; it may run no iteration at all."""
         self._count += 1
         tag = f"loop{self._count}"
         outer, index = self._writing, self.fresh("i64")
@@ -341,11 +341,11 @@ class FunctionBuilder:
         outer.block = f"{tag}.end"
 
     def label(self, name: str) -> None:
-        """Begin a block by hand; the one before it must have ended in a branch."""
+        """Begin a basic block; the one before it must have ended in a branch."""
         self._writing.lines.append(f"{name}:")
         self._writing.block = name
 
     def finish(self, value: Val | None = None) -> None:
-        """Return, and hand the function to the module."""
+        """Return, and add the function to the module."""
         self.emit(f"ret {value}" if value else "ret void")
         self.module.functions[self.name] = "\n".join((self._head, "entry:", *self.levels[0].lines, "}"))

@@ -1,4 +1,4 @@
-"""Which code generator this is, so that code of another one is never taken for its own."""
+"""A digest of the code generator's sources, so that cached code of another version is never used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call to a function of the host: the first thread lays the numbers in a row and calls; the others go on."""
+"""Code for a host callback: the first thread packs the numbers into one array and calls; the others go on."""
 
 from __future__ import annotations
 

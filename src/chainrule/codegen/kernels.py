@@ -1,4 +1,4 @@
-"""One function for each kernel of a plan: elementwise, reduction, product, dense or sparse, scatter or random bits.
+"""One function for each kernel of a plan: elementwise, reduction, dense or sparse product, scatter or random bits.
 
 A kernel is a function of (context, thread, lo, hi, step): it runs over lo … hi of axis 0 of its space.
 """

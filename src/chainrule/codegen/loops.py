@@ -1,4 +1,4 @@
-"""Loops over a space: outer axes one by one, the last in vectors, and what does not fill a vector, one by one."""
+"""Loop nests over an iteration space: scalar outer loops, a vectorised innermost one, and a scalar remainder loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Body = Callable[[Indices], None]
 
 
 def bounds_of(e: ElementWriter, axis: int) -> Bounds:
-    """From where to where a kernel runs along an axis of its space: all of it, or a thread's part of the shared one."""
+    """The loop bounds of a kernel along an axis of its space: all of it, or a thread's part of the shared one."""
     if axis == e.kernel.shared_axis and e.kernel.divided:
         return e.function.parameters[2], e.function.parameters[3]
     return i64(0), e.length(axis)
@@ -43,7 +43,7 @@ def _whole_vectors(e: ElementWriter, width: int) -> bool:
 
 
 def in_vectors(e: ElementWriter, bounds: Bounds, width: int, padded: bool, at: Indices, body: Body) -> None:
-    """Loop from start to stop in vectors; the rest is a whole vector where memory is padded, else single elements."""
+    """Loop from start to stop in vectors; the remainder is a vector where memory is padded, else single elements."""
     start, stop = bounds
     if padded:
         with e.lanes(width), e.loop(start, stop, width) as (_, index):

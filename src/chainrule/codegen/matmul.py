@@ -1,7 +1,7 @@
 """Matrix products: micro-kernels that keep a tile of C in registers while they run along k.
 
-C[m, n] = Σ_k A[m, k]·B[k, n]. A tile is `rows` rows of `vectors` whole vectors. In every round of k, one row of B is
-read as vectors and each element of A's column is broadcast (K. Goto, R. van de Geijn, ACM TOMS 34, 2008; F. Van Zee,
+C[m, n] = Σ_k A[m, k]·B[k, n]. A tile is `rows` rows of `vectors` whole vectors. In every iteration over k, one row of B
+is read as vectors and each element of A's column is broadcast (K. Goto, R. van de Geijn, ACM TOMS 34, 2008; F. Van Zee,
 R. van de Geijn, ACM TOMS 41, 2015, without packing: B's rows are contiguous and padded as they are).
 
 Every element of C is one chain of fused multiply-adds in the order k = 0, 1, …, K−1 (a multiplication and an addition
@@ -61,7 +61,7 @@ def micro_kernel(
 
 
 class _MicroKernel:
-    """One kernel in the making."""
+    """Builds one micro-kernel."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class _MicroKernel:
         self.function = FunctionBuilder(module, name, _PARAMETERS, exported=False)
 
     def write(self) -> None:
-        """Write the function: the rounds of k, the stores."""
+        """Emit the function: the loop over k, the stores."""
         *_, c, c_stride = self.function.parameters
         chains = self._run()
         for place, chain in zip(self._tile_places(c, c_stride), chains, strict=True):
@@ -97,7 +97,7 @@ class _MicroKernel:
         return [place for row in rows for place in _vectors(self.function, row, self.element, self.lanes, self.vectors)]
 
     def _run(self) -> list[Val]:
-        """The rounds of k. One a trip: unrolling wins at most 5 % and doubles the time of compiling."""
+        """The loop over k, not unrolled: unrolling wins at most 5 % and doubles the time of compiling."""
         function = self.function
         a, a_stride, b, b_stride, b_panel, k, *_ = function.parameters
         chains = [constant(vector(self.element, self.lanes), 0.0)] * (self.rows * self.vectors)

@@ -1,4 +1,4 @@
-"""Where elements lie, and how they are read and written: addresses, vectors, panels, and what lies scattered."""
+"""Loads and stores: addresses of elements, contiguous vectors, panels, gathers and scatters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def unit_of(buffer: Buffer) -> str:
 
 
 def _crosses_panels(buffer: Buffer, axis: int) -> bool:
-    """Whether an axis runs through the columns of a matrix in panels."""
+    """Whether an axis runs over the columns of a matrix in panels."""
     return bool(buffer.panel) and buffer.innermost(axis)
 
 
@@ -135,7 +135,7 @@ class Memory(Scope):
         return places
 
     def _is_run(self, buffer: Buffer, at: Indices) -> bool:
-        """Whether the lanes are neighbours in memory."""
+        """Whether the lanes are contiguous in memory."""
         runs = [axis for axis, index in enumerate(at) if index.run]
         return (
             self.width > 1
@@ -182,7 +182,7 @@ class Memory(Scope):
         return f.add(splat, f.lane_numbers("i64", self.width)) if index.run else splat
 
     def address(self, buffer: Buffer, at: Indices) -> Val:
-        """The address of the first lane: what outer loops know is added outside of inner ones."""
+        """The address of the first lane; what is invariant in an inner loop is hoisted out of it."""
         f, unit = self.function, unit_of(buffer)
         pointer = self.pointer(buffer)
         for axis in sorted(range(len(at)), key=lambda axis: at[axis].level):

@@ -1,4 +1,4 @@
-"""What is compiled together, as text: functions, constants, and what they call."""
+"""A module of LLVM IR, as text: functions, constants, and the declarations of what they call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.codegen.values import Val, constant
 
 @dataclass
 class Module:
-    """A unit of compilation: functions, constants, and the intrinsics that they call.
+    """A translation unit: functions, constants, and the intrinsics that they call.
 
     `fma` says whether the target has a·b + c as one instruction; without it `llvm.fma` would call the C library.
     """

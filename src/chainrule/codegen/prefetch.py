@@ -1,4 +1,4 @@
-"""Ask for the rows of the next step's examples, a few cache lines at a time."""
+"""Prefetch the rows of the next step's examples, a few cache lines at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matrix products: tiles in registers, and for every tile all that is computed from it while it is in the cache."""
+"""Matrix products: tiles in registers, and for every tile the fused operations, while it is in the cache."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class _Product:
         del e.given[e.kernel.anchor]
 
     def _prefetch(self, row: Index, height: Val, column: Index, width: int) -> None:
-        """Ask for what the tile is going to be finished with; it arrives while the products are added up."""
+        """Prefetch the operands of the fused operations; they arrive while the products are accumulated."""
         e, f = self.e, self.e.function
         reads = [(buffer, axes) for buffer, axes in self._read_beside() if buffer.innermost(len(axes) - 1)]
         if not reads:
@@ -212,7 +212,7 @@ class _Product:
                     f.prefetch(place, to_write=buffer in written)
 
     def _ask_ahead(self, group: ColumnGroup, row: Index, column: Index) -> None:
-        """Each tile asks for its share of what the next step needs from far away."""
+        """Each tile prefetches its share of the rows of the next step."""
         f, (rows, columns) = self.e.function, self.e.kernel.space[-2:]
         width = group.vectors * self.lanes
         in_panel, panels = -(-rows // group.rows), -(-columns // width)
@@ -230,7 +230,7 @@ class _Product:
                     yield e.plan.buffers[node], known
 
     def _finish_row(self, vectors: int, column: Index, at_row: Index) -> None:
-        """All that is computed from a row of the tile."""
+        """The fused operations on a row of the tile."""
         e, f = self.e, self.e.function
         with e.lanes(self.lanes):
             for number in range(vectors):

@@ -180,7 +180,7 @@ def _leave_unless(f: FunctionBuilder, good: Val) -> None:
 
 
 def _write_barrier(module: Module, target: TargetMachine) -> None:
-    """Wait until all threads are here: each counts in a line of its own and looks at the others' counts."""
+    """A barrier: each thread increments a counter in a cache line of its own and waits for those of the others."""
     parameters = (("context", "ptr"), ("thread", "i64"), ("threads", "i64"))
     f = FunctionBuilder(module, "barrier", parameters, attributes="nounwind noinline", exported=False)
     _, _, threads = f.parameters
@@ -202,7 +202,7 @@ def _write_wait(f: FunctionBuilder, target: TargetMachine) -> None:
 
 
 def _wait_for(f: FunctionBuilder, target: TargetMachine, flag: Val, count: Val, offered: Val) -> None:
-    """Spin until another thread's count has come up; give the processor away when it takes long."""
+    """Spin until another thread's counter has come up; yield the processor when it takes long."""
     before = f._writing.block
     f.emit("br label %spin")
     f.label("spin")

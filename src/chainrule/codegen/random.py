@@ -1,4 +1,4 @@
-"""Philox4x32-10 as code: four blocks of four words at a time, so sixteen columns of a row."""
+"""Philox4x32-10, vectorised: four blocks of four words at a time, so sixteen columns of a row."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Sums, extremes, logsumexp, argmax and argmin along axes.
 
 Vectors go along the axis whose elements are neighbours in memory, the last one if it is the same. If that axis is kept,
-every lane makes a reduction of its own. If it is reduced, the lanes hold parts of one reduction, which are combined at
+every lane makes a reduction of its own. If it is reduced, the lanes hold partial results of one reduction, combined at
 the end: lane i takes the elements i, i + w, i + 2w …, then neighbours are combined in pairs, then the elements that
 filled no vector follow; w is up to four vectors, so that additions need not wait for each other. So the order of a sum
 depends on the vectors of the processor and on how arrays lie in memory, but never on threads. Sums of float32 are
@@ -33,7 +33,7 @@ Combine = Callable[[FunctionBuilder, Val, Val], Val]
 
 
 def write(e: ElementWriter, target: TargetMachine) -> None:
-    """The loops of a reduction and of all that is computed from its result at the same place."""
+    """The loops of a reduction and of the operations that are fused with it."""
     space = e.kernel.space
     if _lanes_apart(e):
         width = 2 * target.lanes("float")
@@ -62,7 +62,7 @@ def reduced_axes(e: ElementWriter) -> tuple[int, ...]:
 
 
 def finish(e: ElementWriter, at: Indices, result: Val) -> None:
-    """Hand the result on to what is computed from it."""
+    """Pass the result on to the fused operations."""
     level = e.function.level
     e.given[e.kernel.anchor] = lambda _: Pulled(result, level)
     store_members(e, at)

@@ -1,4 +1,4 @@
-"""One line for each elementwise operation: how it is written for a scalar or a vector.
+"""The table of elementwise operations: one line each emits the instructions for a scalar or a vector.
 
 This is all of an operation's machine code; tests compare the table with the registry. Operands arrive with one number
 of lanes. Booleans are i1 here and bytes in memory.

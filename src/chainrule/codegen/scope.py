@@ -1,4 +1,4 @@
-"""Code in the making: open loops, values that are written once, and the table of numbers that a function receives."""
+"""The scope of a kernel's function: open loops, common subexpressions, and the table of sizes that it receives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.codegen.values import Val, i64, lanes
 
 
 class Index(NamedTuple):
-    """Where along one axis: a number (i64), the first of a run of neighbours, or one number for each lane.
+    """An index along one axis: a number (i64), the first of a run of neighbours, or one number for each lane.
 
     Attributes:
         value: i64, or a vector of them.
@@ -42,10 +42,10 @@ def _single_values(known: dict[object, Pulled]) -> dict[object, Pulled]:
 
 
 class Scope:
-    """What is known at the place where a kernel's function is being written.
+    """What is available at the point where a kernel's function is being emitted.
 
-    What does not depend on the inner loop is written before it, and nothing is written twice: values are remembered as
-    long as their loop is open.
+    Loop-invariant code is hoisted, and common subexpressions are emitted once: values are remembered as long as their
+    loop is open.
 
     What differs between two layers of a network, offsets, strides and lengths, does not stand in the code but in a
     table of numbers that the function receives. So kernels that do the same to arrays of other sizes are one function.
@@ -93,7 +93,7 @@ class Scope:
     # Values
 
     def remember(self, key: object, level: int, make: Callable[[], Val]) -> Val:
-        """A value that is made once, at a level."""
+        """A value that is emitted once, at a level."""
         known = self._known[level].get(key)
         if known is None:
             with self.function.at(level):

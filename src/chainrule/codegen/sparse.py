@@ -1,4 +1,4 @@
-"""Products with a sparse matrix: a row of the dense matrix is read, or added to, for every entry that is there.
+"""Products with a sparse matrix (CSR): a row of the dense matrix is read, or added to, for every stored entry.
 
 X W goes through its own rows one after another, and through a row's entries in their order, a few vectors of columns at
 a time. Xᵀ g adds at the columns of the entries; a thread goes through all entries and adds those that fall into its own

@@ -1,4 +1,4 @@
-"""Numbers below the smallest normal one count as 0 while steps of training run.
+"""Flush to zero: subnormal numbers count as 0 while steps of training run.
 
 Averages of gradients that vanish, such as Adam's, pass through the subnormal numbers on their way to 0, and processors
 take up to a hundred times as long for these: see docs/decisions/0019.

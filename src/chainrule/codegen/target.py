@@ -1,4 +1,4 @@
-"""What code is made for: a processor's vectors, registers and instructions."""
+"""Target machines: a processor's vectors, registers and instructions."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ _INSTRUCTIONS = {
     "avx2": _AVX2,
     "sse2": ("sse2",),
 }
-"""What the least processor of a level has beyond all processors of its family (the x86-64 psABI's levels 3 and 4)."""
+"""What the baseline of a level has beyond all processors of its family (the x86-64 psABI's levels 3 and 4)."""
 
 
 def target(level: str, triple: str = "") -> TargetMachine:
-    """The least processor of a level; for this platform, or for the one that `triple` names.
+    """The baseline processor of a level; for this platform, or for the one that `triple` names.
 
     Its name and LLVM's version settle its features. A level of the other family of processors is for Linux, unless
     `triple` says otherwise.
@@ -99,7 +99,7 @@ def chosen() -> TargetMachine:
 
 
 def runs_here(level: str) -> bool:
-    """Whether this machine can execute code for the least processor of a level."""
+    """Whether this machine can execute code for the baseline processor of a level."""
     if (level == "neon") != _is_arm(llvm.get_process_triple()):
         return False
     features = llvm.get_host_cpu_features()
@@ -125,7 +125,7 @@ def require_known(target: TargetMachine) -> None:
     """Refuse a processor that LLVM might not know: it would say so on the error stream and go on without.
 
     Raises:
-        ArgumentError: the processor is neither this machine's nor the least one of a level.
+        ArgumentError: the processor is neither this machine's nor the baseline of a level.
     """
     known = {cpu for cpu, *_ in _LEVELS.values()} | {host().cpu}
     if target.cpu not in known:

@@ -1,4 +1,4 @@
-"""A matrix copied with its rows as columns: blocks of vectors are turned around in registers.
+"""The transposed copy of a matrix: blocks of vectors are transposed in registers.
 
 n vectors of n lanes are transposed in log₂ n rounds, which swap blocks beside the diagonal: those of n/2 × n/2 elements
 first, smaller ones later (J. Eklundh, IEEE Trans. Computers 21, 1972).

@@ -1,4 +1,4 @@
-"""Views: element `at` of a moved array is an element of its operand at other indices."""
+"""Index transformations of views: element `at` of a view is an element of its operand at other indices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language in which everything is written: nodes, operations and graphs of them."""
+"""The intermediate representation: operations, nodes, and graphs of them."""
 
 from chainrule.graph.graph import Graph, dependants, topological_order
 from chainrule.graph.node import CONSTANT, INPUT, FrozenArray, Node, make_constant, make_input, make_node

@@ -21,7 +21,7 @@ DerivativeRule: TypeAlias = Callable[..., Any]
 
 
 class Kind(Enum):
-    """How an operation walks through memory: what a compiler has to know to fuse it with others."""
+    """The memory access of an operation: what a compiler has to know to fuse it with others."""
 
     SOURCE = "source"
     ELEMENTWISE = "elementwise"
@@ -52,8 +52,8 @@ class Op:
 
     Attributes:
         name: unique name; a model file may name it.
-        kind: how it walks through memory.
-        formula: how it is written on paper, with {0}, {1} … for the operands.
+        kind: its memory access.
+        formula: its mathematical notation, with {0}, {1} … for the operands.
         infer: (*operand types, **attributes) -> type of the result; raises ArgumentError if the operands do not fit.
         numpy: (*arrays, **attributes) -> array; what the operation means.
         rules: for each operand its derivative rule, or None where the result does not depend on it smoothly.
@@ -78,12 +78,12 @@ class Op:
 
     @property
     def is_view(self) -> bool:
-        """Whether it only says where elements come from, and computes nothing."""
+        """Whether it only indexes its operand, and computes nothing."""
         return self.kind is Kind.MOVEMENT and not self.is_anchor
 
     @property
     def is_costly(self) -> bool:
-        """Whether an element takes so many instructions that its result is rather kept than computed twice."""
+        """Whether an element takes so many instructions that it is stored rather than computed twice."""
         return Trait.COSTLY in self.traits
 
     @property
@@ -103,17 +103,17 @@ class Op:
 
     @property
     def has_effect(self) -> bool:
-        """Whether somebody notices how often it is computed."""
+        """Whether it has a side effect, so that it matters how often it is computed."""
         return Trait.EFFECT in self.traits
 
     @property
     def is_comparison(self) -> bool:
-        """Whether it is true or false of two numbers, such as a < b."""
+        """Whether it compares two numbers, such as a < b."""
         return Trait.COMPARISON in self.traits
 
     @property
     def is_logical(self) -> bool:
-        """Whether it is true or false of truths, such as a and b."""
+        """Whether it is a logical operation on bools, such as a and b."""
         return Trait.LOGICAL in self.traits
 
 

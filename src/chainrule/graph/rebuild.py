@@ -1,4 +1,4 @@
-"""A graph made again, node by node: what every rewriting of graphs is made of."""
+"""A graph rebuilt node by node: the basis of every graph rewrite."""
 
 from __future__ import annotations
 

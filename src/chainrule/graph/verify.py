@@ -1,4 +1,4 @@
-"""The invariants of a graph, checked between the stages and after every transform in the tests."""
+"""The invariants of a graph, checked between the stages and, in the tests, after every transform."""
 
 from __future__ import annotations
 

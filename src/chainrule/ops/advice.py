@@ -1,4 +1,4 @@
-"""What to write instead of the NumPy functions that cannot be traced, for those that people try most.
+"""Alternatives to NumPy functions that cannot be traced, for those that people try most.
 
 A formula is code in x, y and weights. It has the value, the slope and the dtype of the function, up to rounding, at
 hard points too: the tests evaluate every one. It is given only for calls that it fits, since NumPy's functions mean

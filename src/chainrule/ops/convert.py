@@ -1,4 +1,4 @@
-"""How operands are brought to one dtype and one shape: two primitives, so that the other ones need no broadcasting."""
+"""Type promotion and broadcasting of operands: two primitives, so that the other ones need neither."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A call to a function of the host amid a computation: to exchange gradients with other processes, or to look on.
+"""Host callbacks: a call of a Python or C function inside a computation, to exchange gradients or to observe them.
 
-The numbers to be handed over are laid one after another in a single array, which the function changes in place. An
+The numbers to be passed are packed into a single array, which the function changes in place. An
 engine calls it in the thread that started the computation, while all others wait.
 """
 
@@ -97,7 +97,7 @@ def host_callback(function: Callable[[Array], None] | int, arrays: Tree, when: A
     """Let a function of the host, which is not compiled, change arrays in place; return what they have become.
 
     Args:
-        function: array [n] -> None. It gets one row of all numbers, leaf after leaf, each in C order; where there are
+        function: array [n] -> None. It gets one array of all numbers, leaf after leaf, each in C order; where there are
             float32 and float64 leaves it is called once for each kind, in an order that depends on the program alone.
             Or the address of a C function `int64_t f(void *numbers, int64_t n)` that returns 0 if all went well.
         arrays: a tree of float arrays; they themselves are not changed.

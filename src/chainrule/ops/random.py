@@ -1,8 +1,8 @@
-"""Random bits that depend on nothing but a key and a position, so that they can be remade anywhere at any time.
+"""Counter-based random bits: they depend on a key and a position alone, so they can be regenerated anywhere, any time.
 
 The generator is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). The word for
 row r and column c of an array is word c mod 4 of the block with counter (c div 4, r, stream, step); the key is the
-seed. A mask is therefore the same however the rows are divided among threads, and a backward pass can remake it.
+seed. A mask is therefore the same however the rows are divided among threads, and a backward pass can regenerate it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sums, extremes and their kin along axes.
+"""Reductions along axes: sums, extremes and what is made of them.
 
 A primitive always drops the axes it reduces; `keepdims` is a reshape around it. float32 sums are accumulated in
 float64, so that their error does not grow with their length.

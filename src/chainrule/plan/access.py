@@ -1,4 +1,6 @@
-"""Which element of which node a kernel reads, symbolically: the same walk that the code generator makes with code.
+"""Access analysis: which elements of which nodes a kernel reads, as functions of its loop indices.
+
+The code generator makes the same walk and emits code on its way.
 
 An access pattern has an index for every axis of the node: the number of an axis of the kernel's space, or None for
 anything else (a constant, an index from memory, a loop of the kernel's own). Views
@@ -23,7 +25,7 @@ AccessPattern = tuple[int | None, ...]
 
 
 def is_leaf(node: Node) -> bool:
-    """Whether a node is there before anything is computed."""
+    """Whether a node is an input or a constant."""
     return node.op in (INPUT, CONSTANT)
 
 
@@ -52,7 +54,7 @@ def reads(
 def moves_lanes(roots: Iterable[tuple[Node, AccessPattern]], axis: int, stop: Callable[[Node], bool]) -> bool:
     """Whether neighbours along an axis of the space are anything but neighbours in an array that is read for them.
 
-    So it is where a view splits, merges, cuts or chooses along the axis. Then indices past the end would be wrong.
+    That is so where a view reshapes, slices or gathers along the axis. Then indices past the end would be wrong.
     """
     pending, seen = list(roots), set(roots)
     while pending:

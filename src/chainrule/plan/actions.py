@@ -1,7 +1,7 @@
 """What every thread does in a step: kernels in their order, barriers between phases, and checks that may end the step.
 
-The verifier reads these actions and the code generator writes them down one after another, so what is proved of a plan
-is proved of the code: neither works out for itself where barriers belong.
+The verifier reads these actions and the code generator emits them one after another, so what is proved of a plan is
+proved of the code: neither works out for itself where barriers belong.
 """
 
 from __future__ import annotations

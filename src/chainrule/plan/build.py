@@ -1,4 +1,4 @@
-"""From a graph to a plan: fuse, lay out, schedule, and give every buffer its place."""
+"""From a graph to a plan: fuse operations to kernels, lay out buffers, schedule kernels, and allocate memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small changes that make a graph simple to plan: what is returned is computed, and work fills vectors and threads."""
+"""Canonical form of a graph before it is planned: every output is computed, and work fills vectors and threads."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Products that are divided among the threads by columns instead of rows: where weights outweigh the examples.
 
 By rows, each thread computes a layer for some of the examples. It reads all weights, and those that another thread has
-updated since have to travel from cache to cache. By columns, each thread computes some units of the layer for all
+updated since have to be moved from cache to cache. By columns, each thread computes some units of the layer for all
 examples, and updates the weights of these units: they stay where they are, and examples travel instead.
 
 The price is one barrier more, since the next layer needs all units. So it is done where the weights are larger than

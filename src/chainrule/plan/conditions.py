@@ -1,4 +1,4 @@
-"""Which nodes matter only if a condition holds, so that their kernels can be left out of a step without it.
+"""Predicates: which nodes matter only if a condition holds, so that their kernels are skipped in a step without it.
 
 A state whose new value is `where(c, new, old)`, with one number c for all elements, stays as it is where c is false:
 the weights in a micro-batch that is not the last of its update. Then nothing needs to be computed for it, nor whatever

@@ -1,4 +1,4 @@
-"""How an axis is divided among threads: by its length alone, so that two kernels over one axis agree."""
+"""Static partition of an axis among threads: by its length alone, so that two kernels over one axis agree."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ _LINE = 16  # float32 numbers of a cache line: long axes are divided between lin
 
 
 def part(length: int, grain: int, thread: int, threads: int) -> tuple[int, int]:
-    """The run of an axis that a thread computes, in multiples of a grain: from where to where."""
+    """The range of an axis that a thread computes, as (start, stop), in multiples of the grain."""
     lines = -(-length // grain)
     return min(length, lines * thread // threads * grain), min(length, lines * (thread + 1) // threads * grain)
 
 
 def grain_of(length: int) -> int:
-    """What an axis is divided into multiples of."""
+    """The grain of an axis: threads begin at multiples of it."""
     return _LINE if length >= 8 * _LINE else 1
 
 
 def candidates(available: int) -> tuple[int, ...]:
-    """The numbers of threads that a program can run with: one, all, and halves of all between."""
+    """The numbers of threads that a program can run with: all, half of them, a quarter, … and one."""
     numbers = {1}
     while available > 1:
         numbers.add(available)

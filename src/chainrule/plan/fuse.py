@@ -1,4 +1,4 @@
-"""Which nodes share a loop, and which values have to be kept in memory.
+"""Loop fusion: which nodes share a loop nest, and which values have to be kept in memory.
 
 First every node finds a home, in one walk from the inputs to the outputs. A matmul or a reduction has a kernel of its
 own. An elementwise node moves in with an operand's kernel if it runs over the same space and nothing else that it needs
@@ -34,7 +34,7 @@ _RECOMPUTED = 6  # so many cheap operations are done again rather than kept
 
 
 def is_cheap(node: Node) -> bool:
-    """Whether an elementwise node costs about as much as reading its result would."""
+    """Whether to recompute an elementwise node costs about as much as to read its result."""
     return node.op.kind is Kind.ELEMENTWISE and not node.op.is_costly
 
 

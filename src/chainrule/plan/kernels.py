@@ -1,8 +1,8 @@
-"""The grammar of a plan: buffers, kernels, and the plan that holds them.
+"""The data model of a plan: buffers, kernels, and the plan that holds them.
 
-A kernel is a loop nest over a *space*. It computes its anchor, the node that makes it what it is (a matmul, a
-reduction, or an elementwise node), and every node that can be computed at the same place in the same loop. Axis 0 of
-its space, or axis 1 of some products, is divided among the threads, each thread taking one run of it.
+A kernel is a loop nest over an iteration *space*. It computes its anchor, the node that makes it what it is (a matmul,
+a reduction, or an elementwise node), and every node that can be fused into the same loop. Axis 0 of its space, or axis
+1 of some products, is divided among the threads, each thread taking one contiguous range of it.
 
 Every thread does the *actions* of a plan one after another: it runs its part of a kernel, waits at a barrier, or
 checks whether to leave the step. What lies between two barriers is a *phase*: within one, a thread reads only what it
@@ -23,7 +23,7 @@ from chainrule.plan.divide import COLUMNS, candidates, grain_of, part
 from chainrule.types import Shape
 
 Axes = tuple[int, ...]  # for every axis of a node the axis of the space that runs along it
-AS_GIVEN = -1  # a stride that is told when code runs: that of the caller's array
+AS_GIVEN = -1  # a dynamic stride, known only when code runs: that of the caller's array
 
 
 class Place(Enum):
@@ -71,11 +71,11 @@ class Buffer:
 
     @property
     def strided(self) -> bool:
-        """Whether only the caller's array tells how far apart its elements are."""
+        """Whether its strides are dynamic: those of the caller's array."""
         return AS_GIVEN in self.strides
 
     def innermost(self, axis: int) -> bool:
-        """Whether neighbours along `axis` are neighbours in memory."""
+        """Whether it is contiguous along `axis`."""
         return self.strides[axis] == 1
 
     def holds_vectors(self, axis: int, width: int) -> bool:

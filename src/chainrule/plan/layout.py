@@ -1,7 +1,7 @@
-"""Where elements lie: the order of a buffer's axes and their strides.
+"""Memory layout: the order of a buffer's axes and their strides.
 
 The right factor of a matmul is read in whole vectors along its columns, so its rows must lie one after another, padded.
-A value is therefore kept in the order of the loop that computes it, and a factor that lies otherwise is copied.
+A value is therefore kept in the order of the loop that computes it, and a factor with another layout is copied.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def base_of(node: Node) -> tuple[Node, Axes]:
 
 
 def natural(node: Node) -> Axes:
-    """Axes from the outermost to the innermost, as NumPy has them."""
+    """Axes from the outermost to the innermost in row-major (C) order."""
     return tuple(range(len(node.type.shape)))
 
 
@@ -91,7 +91,7 @@ def fuse_with_factors(graph: Graph, usage: Usage) -> tuple[Graph, Fusion]:
 
 
 def _far_and_reused(node: Node) -> bool:
-    """Whether a left factor leaves the second cache and is read for many panels of columns.
+    """Whether a left factor exceeds the L2 cache and is read for many panels of columns.
 
     A tile of one that lies across reads a cache line of a far row in every round, which no processor foresees.
     """

@@ -1,8 +1,8 @@
-"""What the next step reads from far away: the rows of its examples, which are asked for while this step computes.
+"""Software prefetch: the rows of the next step's examples are fetched into the cache while this step computes.
 
-The rows of a mini-batch lie anywhere in the data, most of them in main memory, and to wait for each of them takes about
-as long as to compute with it. Their positions are known, so the largest product of a step, which needs little from
-memory, asks for a few cache lines of the next step's rows with each of its tiles.
+The rows of a mini-batch are scattered over the data, most of them in main memory, and to wait for each of them takes
+about as long as to compute with it. Their positions are known, so the largest product of a step, which is bound by
+arithmetic and not by memory, prefetches a few cache lines of the next step's rows with each of its tiles.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FEW = 256  # cache lines that are there before anyone has asked
 
 
 def rows_ahead(graph: Graph, buffers: Mapping[Node, Buffer]) -> tuple[Node, ...]:
-    """The nodes that take rows of a large array at positions that every step has of its own."""
+    """The nodes that gather rows of a large array at per-step positions."""
     return tuple(node for node in graph.nodes if node.op is TAKE and _is_far(node, buffers))
 
 
@@ -41,13 +41,13 @@ def _are_known(positions: Node, buffers: Mapping[Node, Buffer]) -> bool:
 
 
 def lines_of_row(node: Node) -> int:
-    """Cache lines of a row that such a node takes."""
+    """Cache lines of a row that such a node gathers."""
     source = node.operands[0].type
     return max(1, -(-source.size // source.shape[0] * source.dtype.itemsize // LINE))
 
 
 def who_asks(kernels: Iterable[Kernel]) -> Kernel | None:
-    """The largest product that updates a state."""
+    """The kernel that prefetches: the largest product that updates a state."""
     return max(filter(may_ask, kernels), key=_multiplications, default=None)
 
 

@@ -1,4 +1,4 @@
-"""When kernels run: phases, with barriers between them, so that nothing is read before it is written.
+"""The schedule of kernels: phases with barriers between them, so that nothing is read before it is written.
 
 A kernel may follow another within a phase if every thread reads only what it wrote itself: both divide axis 0, and row
 i of the one reads row i of the other. Forward and backward passes of a network are such chains over the examples. A

@@ -1,4 +1,4 @@
-"""A plan as text: every kernel with its space, what it reads and what it writes."""
+"""A plan as text: every kernel with its iteration space, what it reads and what it writes."""
 
 from __future__ import annotations
 

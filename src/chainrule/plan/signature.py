@@ -1,4 +1,4 @@
-"""A text that says of a plan all that code follows from: plans that share it are computed by the same machine code.
+"""The signature of a plan, a text that determines its code: plans that share it are computed by the same machine code.
 
 It has numbers instead of names: nodes count in the order in which they are computed, buffers in that of the plan. The
 names of inputs and the lines that nodes come from do not matter; arrays and host callbacks reach code as addresses.

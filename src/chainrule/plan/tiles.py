@@ -1,7 +1,7 @@
-"""How a matrix product is cut into tiles that the registers hold, and in which order the tiles are computed.
+"""Register tiling of matrix products: the sizes of the tiles, and the order in which they are computed.
 
 A tile of r rows and v vectors keeps r·v sums in registers, reads v vectors of B and broadcasts r elements of A in every
-round of k. Large tiles read less for each multiplication, small ones leave less over at the edges; `choose_tiles`
+iteration of k. Large tiles read less for each multiplication, small ones leave less over at the edges; `choose_tiles`
 weighs both by counting processor cycles for every candidate (T. Low et al., ACM TOMS 43, 2016).
 """
 
@@ -38,7 +38,7 @@ class Tiling:
     """How C[M, N] = Σ_k A[M, k]·B[k, N] is computed: for each panel of columns all tiles of rows.
 
     So a panel of B stays in the cache and A streams past it, row by row, which processors foresee. Any other order, or
-    blocks of rows or of k, was never faster and up to 40 % slower, also where A is far larger than the second cache.
+    blocks of rows or of k, was never faster and up to 40 % slower, also where A is far larger than the L2 cache.
 
     Attributes:
         column_groups: from left to right; together they hold all vectors of a row of C.

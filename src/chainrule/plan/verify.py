@@ -1,4 +1,4 @@
-"""What must hold in every plan, found out again from the plan alone: for tests, and for whoever changes the planner."""
+"""The invariants of a plan, checked from the plan alone: for tests, and for whoever changes the planner."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def _verify_conditions(plan: Plan, read: Reads) -> None:
 
 
 def _verify_memory(plan: Plan, read: Reads) -> None:
-    """Scratch buffers lie inside of the scratch memory, at cache lines, and apart while both are alive."""
+    """Scratch buffers lie in scratch memory, aligned to cache lines, and overlap only if their live ranges do not."""
     lives: dict[Buffer, set[int]] = {}
     for kernel in plan.kernels:
         for buffer in (*(store.buffer for store in kernel.stores), *(plan.buffers[node] for node in read[kernel])):

@@ -1,1 +1,1 @@
-"""Runtime: machine code is linked, kept on disk, and run in threads."""
+"""Runtime: machine code is linked, cached on disk, and run in threads."""

@@ -1,4 +1,4 @@
-"""Compiled code on disk, so that a program that was compiled once starts at once.
+"""The disk cache of compiled code, so that a program that was compiled once starts at once.
 
 What is in the cache is executed, so nobody else may write there: the directory is made for its owner alone, and one
 that belongs to or can be changed by others is not used. Whatever is wrong with the cache, compiling goes on without it.

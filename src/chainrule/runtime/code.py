@@ -1,7 +1,7 @@
-"""Text of LLVM IR becomes machine code: from the cache, or compiled; linked; and alive as long as someone can call it.
+"""The JIT compiler: LLVM IR becomes machine code, from the cache or compiled, alive as long as someone can call it.
 
-There is no pass pipeline: the text is written as it should be executed. Code may call nothing outside of itself but
-LLVM's intrinsics and the few functions that LLVM itself puts in their place, such as memcpy: a symbol that is not
+There is no optimisation pipeline: the IR is written as it should be executed. Code may call nothing outside of itself
+but LLVM's intrinsics and the few functions that LLVM itself puts in their place, such as memcpy: a symbol that is not
 resolved would be no error until it is called, and then a crash.
 
 The JIT is ORC. One session loads an object in half the time that a session, or an MCJIT engine, for each needs; but it

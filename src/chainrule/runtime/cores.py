@@ -1,4 +1,4 @@
-"""How many threads this process may keep busy: not how many cores the machine has."""
+"""How many threads this process may use: its share of the machine's cores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine makes of a graph, opened for people: its plan, its code, and the time that each kernel takes."""
+"""A compiled graph opened for inspection: its plan, its LLVM IR and assembly, and the profile of its kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random orders in machine code: what `sampling.streams.shuffled` makes of the numbers of Philox, in one loop.
+"""Random permutations in machine code: Philox and the Fisher-Yates shuffle of `sampling.streams.shuffled` in one loop.
 
 Philox4x64-10 is that of Salmon et al. 2011 as NumPy runs it: the key is the seed, and block b of four numbers has the
 counter (b + 1, 0, number, purpose).
@@ -73,6 +73,6 @@ def _philox(f: FunctionBuilder, counter: tuple[Val, Val, Val, Val], seed: Val) -
 
 
 def _product(f: FunctionBuilder, a: Val, b: Val) -> tuple[Val, Val]:
-    """The high and the low half of a·b, without sign."""
+    """The high and the low half of the unsigned product a·b."""
     wide = f.mul(f.cast("zext", a, "i128"), f.cast("zext", b, "i128"))
     return f.cast("trunc", f.lshr(wide, constant("i128", 64)), "i64"), f.cast("trunc", wide, "i64")

@@ -1,6 +1,6 @@
-"""Which symbols an object file needs from elsewhere.
+"""The undefined symbols of an object file.
 
-The JIT would look for them in the whole process and take whatever has the name. Formats, 64 bits, least byte first:
+The JIT would look them up in the whole process and take whatever has the name. Formats, 64-bit little-endian:
 ELF (System V ABI, chapter 4), Mach-O (Apple's <mach-o/loader.h> and <mach-o/nlist.h>), COFF (Microsoft's PE format).
 """
 

@@ -1,4 +1,4 @@
-"""Threads that wait in machine code, so that handing work to them is one native call that nothing can interrupt.
+"""A pool of worker threads that wait in machine code, so that dispatching work is one call that nothing can interrupt.
 
 The caller and its workers wait for each other at barriers, so all of them must run, and none may be left running when
 the caller goes on and frees the memory they work on. In Python, Ctrl-C could come between any two steps of handing over

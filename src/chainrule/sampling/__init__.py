@@ -1,4 +1,4 @@
-"""Which rows are taken, and in what order: random numbers with a purpose, the order of an epoch, and splits."""
+"""Sampling of rows: random streams, the order of the examples in an epoch, and splits."""
 
 from chainrule.sampling.order import epoch_order
 from chainrule.sampling.split import split_rows

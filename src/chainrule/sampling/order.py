@@ -10,7 +10,8 @@ from chainrule.types import Integers
 def epoch_order(n: int, seed: int, epoch: int) -> Integers:
     """Return the order of `n` examples in an epoch (counted from 0), int64 [n].
 
-    It depends on the three arguments alone, so a resumed run meets the examples as the first one would have.
+    It depends on the three arguments alone, so a resumed run sees the examples in the order in which the first one
+    would have.
     """
     if config.executor() == "reference":
         return shuffled(raw_numbers(n, seed, Purpose.EPOCH, epoch))

@@ -1,4 +1,4 @@
-"""A part of the rows is set aside to judge what the others taught."""
+"""Splits of the rows into those that train and those that are held out."""
 
 from __future__ import annotations
 

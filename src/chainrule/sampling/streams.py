@@ -1,4 +1,4 @@
-"""Random numbers that depend on nothing but what they are for.
+"""Random streams: numbers that depend on a seed, a purpose and a number alone.
 
 Philox is counter-based (Salmon et al. 2011): the numbers of any purpose and any epoch can be made without
 making those before, which is what a resumed training run needs. Orders come from its raw 64-bit numbers,

@@ -1,9 +1,9 @@
 """Back propagation: the chain rule, applied once at every node, from the outputs to the inputs.
 
 The crux of the lecture: once the derivative with respect to an intermediate value is known (its *cotangent*),
-everything between it and the output can be forgotten. So one walk over the nodes in reversed topological order is
+everything between it and the output can be forgotten. So one pass over the nodes in reverse topological order is
 enough. At each node the cotangents that arrive over several paths are added; the rule of the node's operation turns
-the sum into a cotangent for each operand. The walk knows no operation.
+the sum into a cotangent for each operand. The pass knows no operation.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from chainrule.transforms.backward_pass import BackwardPass, BackwardStep, Contr
 def pull_back(
     outputs: Sequence[Node], seeds: Sequence[Node], wrt: Sequence[Node], known: Sequence[Node] = ()
 ) -> BackwardPass:
-    """Derive outputs, weighted by `seeds`, with respect to nodes of the graph: inputs or values between.
+    """Differentiate outputs, weighted by `seeds`, with respect to nodes of the graph: inputs or intermediate values.
 
     Args:
         outputs: float nodes.
         seeds: their cotangents, of the same types.
         wrt: float nodes.
-        known: nodes below which no path to `wrt` leads, so that the walk need not look there.
+        known: nodes below which no path to `wrt` leads, so that the pass need not look there.
 
     Returns:
         The backward pass; its `results` are the cotangents of `wrt`.

@@ -1,4 +1,4 @@
-"""What back propagation did, step by step: the by-product from which every explanation is printed.
+"""The record of a backward pass, step by step: the by-product from which every explanation is printed.
 
 Nothing here is computed a second time. The values in a backward pass are nodes of the derivative graph itself.
 """
@@ -54,12 +54,12 @@ class BackwardStep:
 
 @dataclass(frozen=True)
 class BackwardPass:
-    """All steps of one back propagation, in the order in which they were made.
+    """One back propagation: all its steps, in the order in which they were made.
 
     Attributes:
         outputs: the nodes that were differentiated, and their cotangents.
         seeds: the cotangents that were given for the outputs.
-        wrt: the nodes with respect to which.
+        wrt: the nodes with respect to which they were differentiated.
         results: their cotangents; None where no path leads.
         steps: the applications of the chain rule.
     """

@@ -1,4 +1,4 @@
-"""Call a graph on traced values: its nodes are made again with other values for its inputs."""
+"""Inline a graph: call it on traced values, its nodes being made again with these for its inputs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How far rounding may put the results of a graph: running error analysis, as a graph.
+"""Bounds of the rounding error of a graph's results: running error analysis, as a graph.
 
-Beside every value v goes a bound e of what it is off, along the graph once: what the operands are off, times the
-derivatives of the operation, and what the operation itself rounds off,
+Every value v gets a bound e of its error, in one pass over the graph: the errors of the operands, times the
+derivatives of the operation, plus the rounding error of the operation itself,
 
     e(y) = Σᵢ |∂y/∂xᵢ| e(xᵢ) + c ε |y|.
 
@@ -54,12 +54,12 @@ def with_bounds(graph: Graph) -> Graph:
 
 
 def bounded(function: Callable[..., Tree], args: Sequence[Tree], errors: Mapping[int, Any] | None = None) -> Tree:
-    """A traced function at arrays, and how far rounding may put its results, by the reference executor.
+    """A traced function at arrays, and bounds of the rounding error of its results, by the reference executor.
 
     Args:
         function: takes and returns trees of arrays.
         args: its arguments.
-        errors: what an argument that is one array is off, by its position; the others are exact.
+        errors: the error of an argument that is one array, by its position; the others are exact.
 
     Returns:
         (results, bounds): two trees like the result; the bounds are float64, 0 for what is no float.
@@ -92,7 +92,7 @@ def bounded_function(
 
 
 def _bound(node: Node, errors: Sequence[Any]) -> Any:
-    """A float64 bound of what a node is off; for a condition where it is undecided; None if it is exact."""
+    """A float64 bound of a node's error; for a condition, where it is undecided; None if it is exact."""
     if node.op is CONSTANT:
         return _of_constant(node)
     if special := _SPECIAL.get(node.op.name):
@@ -134,7 +134,7 @@ def _through_rules(node: Node, errors: Sequence[Any]) -> list[Any]:
 
 
 def _rounded(node: Node) -> Any:
-    """What the operation itself rounds off, below the smallest numbers too, where it does not compute with zeros."""
+    """The rounding error of the operation itself, underflow included, where it does not compute with zeros."""
     rounded = UNITS * _epsilon(node) * _magnitude(Value(node))
     floats = [Value(operand) != 0 for operand in node.operands if operand.type.is_float]
     return np.where(reduce(np.logical_and, floats), rounded + _tiny(node), rounded) if floats else rounded

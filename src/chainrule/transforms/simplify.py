@@ -1,4 +1,4 @@
-"""Apply the named rewrites until none applies: one walk from the inputs to the outputs."""
+"""Apply the named rewrites until none applies, in one pass from the inputs to the outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chainrule.transforms.rules import REWRITES, Rewrite
 
 
 def simplify(graph: Graph, rewrites: Sequence[Rewrite] = REWRITES) -> Graph:
-    """A graph of the same meaning, bit for bit, with fewer or simpler nodes."""
+    """A graph with the same results, bit for bit, and fewer or simpler nodes."""
     return rebuild(graph, lambda _, node: _rewrite(node, rewrites))
 
 

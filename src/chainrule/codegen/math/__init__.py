@@ -2,7 +2,7 @@
 
 Operands are `float`, `double` or vectors of them with 2, 4, 8 or 16 lanes; the result has the type of the operand, and
 each lane has the same bits as a scalar. Nothing is called and nothing branches, except that sin, cos and tan of large
-angles take a rare path (`math.argument_reduction`). Signed zeros, infinities, NaN, subnormal numbers and overflow are
+angles take a slow path (`math.argument_reduction`). Signed zeros, infinities, NaN, subnormal numbers and overflow are
 as in C99.
 """
 

@@ -174,7 +174,7 @@ def _wide(f: FunctionBuilder, a: Val) -> Val:
 
 
 def _wide_product(f: FunctionBuilder, a: Val, b: Val) -> Val:
-    """All 128 bits of the product of two i64 without sign."""
+    """The full 128-bit product of two unsigned i64."""
     return f.mul(_wide(f, a), _wide(f, b))
 
 

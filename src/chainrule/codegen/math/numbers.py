@@ -139,7 +139,7 @@ def truth(f: FunctionBuilder, integer: Val, bit: int) -> Val:
 
 
 def product_error(f: FunctionBuilder, a: Val, b: Val, product: Val) -> Val:
-    """a·b − fl(a·b), exactly; by Veltkamp's splitting where the target cannot multiply and add at once."""
+    """a·b − fl(a·b), exactly; by Veltkamp's splitting where the target has no FMA."""
     if f.module.fma:
         return fma(f, a, b, f.fneg(product))
     (a1, a2), (b1, b2) = _halves(f, a), _halves(f, b)
@@ -156,7 +156,7 @@ def _halves(f: FunctionBuilder, a: Val) -> tuple[Val, Val]:
 
 
 def ordered_sum(f: FunctionBuilder, a: Val, b: Val) -> tuple[Val, Val]:
-    """fl(a + b) and its error, exactly, where |a| ≥ |b| or a is 0 (Dekker)."""
+    """fl(a + b) and its error, exactly, where |a| ≥ |b| or a is 0 (Dekker's FastTwoSum)."""
     total = f.fadd(a, b)
     return total, f.fadd(f.fsub(a, total), b)
 
