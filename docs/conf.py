@@ -31,13 +31,15 @@ myst_heading_anchors = 3
 
 
 _CODE_OR_MARKUP = re.compile(r"(`[^`]*`)|([*|]|(?<=\w)_(?!\w))")
+_HIDDEN_COLON = "\ue000"
 
 
 def _read_as_plain_text(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Read a docstring as it was meant.
 
     Mathematics, such as |x| or a*b, is not markup; nor is a name that ends in an underscore. An indented block after an
-    empty line is a formula, line by line.
+    empty line is a formula, line by line. What stands before a colon in the first line of a property is not its type:
+    the colon is hidden from napoleon, and `_show_colons` brings it back.
     """
     text = list(lines)
     lines.clear()
@@ -50,6 +52,12 @@ def _read_as_plain_text(app: Sphinx, what: str, name: str, obj: object, options:
             in_formula = False
         escaped = _CODE_OR_MARKUP.sub(lambda found: found[1] or "\\" + found[2], line)
         lines.append(line if in_formula else escaped)
+    if what == "property":
+        lines[0] = lines[0].replace(":", _HIDDEN_COLON)
+
+
+def _show_colons(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    lines[:] = [line.replace(_HIDDEN_COLON, ":") for line in lines]
 
 
 def _close_up(app: Sphinx, name: str, source: list[str]) -> None:
@@ -59,4 +67,5 @@ def _close_up(app: Sphinx, name: str, source: list[str]) -> None:
 
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", _read_as_plain_text, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", _show_colons, priority=600)  # after it
     app.connect("source-read", _close_up)
