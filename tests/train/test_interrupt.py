@@ -12,7 +12,7 @@ import pytest
 from chainrule import nn
 from chainrule.interrupt import catching_interrupts
 from chainrule.train import Callback
-from chainrule.train.loop import Pace
+from chainrule.train.pace import Pace
 from chainrule.train.step_runner import StepRunner
 from patience import PATIENCE
 

@@ -11,7 +11,7 @@ from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.train import Plan
-from chainrule.train.step_factory import chosen_optimizer, make_step
+from chainrule.train.runner import chosen_optimizer, make_runner
 from chainrule.tree import Tree
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def training_step(
         raise ArgumentError("X and y belong together; give both, or neither")
     chosen = chosen_optimizer(optimizer)
     training = fitting.make_training(architecture, parameters, state, X, y, _NO_OPTIONS, plan, chosen, ())
-    step = make_step(training.problem, chosen, training.data.arrays, training.data.weights, training.start)
-    return step.inspection(len(training.data) if chosen.full_batch else batch_size)
+    runner = make_runner(training.problem, chosen, training.data.arrays, training.data.weights, training.start)
+    return runner.inspection(len(training.data) if chosen.full_batch else batch_size)
 
 
 def _made_up(architecture: Architecture, n: int) -> tuple[Any, Any]:

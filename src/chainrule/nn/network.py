@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +20,18 @@ from chainrule.nn.inspecting import training_step
 from chainrule.nn.layer import Layer, require_layers
 from chainrule.nn.layer_records import architecture_record
 from chainrule.nn.losses import Loss, PerExample, loss_function
+from chainrule.nn.parameters import named, parameters_with
 from chainrule.nn.predicting import Predictor, in_blocks
+from chainrule.nn.predictions import predictions, probabilities, require_probabilities
 from chainrule.nn.sequence import initialise_all
 from chainrule.nn.sparse_rows import is_sparse
+from chainrule.nn.targets import one_row
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.train import Checkpoint, History, Plan
-from chainrule.train.arrays import as_data
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import checkpoint_callbacks
 from chainrule.train.progress import progress_callbacks
-from chainrule.train.step_factory import chosen_optimizer
+from chainrule.train.runner import chosen_optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array, as_dtype
 
@@ -123,15 +125,12 @@ class Network:
     @property
     def weights(self) -> list[Array]:
         """Copies of all W [nₗ × nₗ₋₁], first to last."""
-        return self._named("W")
+        return [np.array(W) for W in named(self.parameters, "W")]
 
     @property
     def biases(self) -> list[Array]:
         """Copies of all b [nₗ], first to last."""
-        return self._named("b")
-
-    def _named(self, name: str) -> list[Array]:
-        return [np.array(leaf) for path, leaf in tree.items(self.parameters) if path.last == name]
+        return [np.array(b) for b in named(self.parameters, "b")]
 
     def set_parameters(self, weights: Sequence[Any] | None = None, biases: Sequence[Any] | None = None) -> None:
         """Give all weights, all biases, or both.
@@ -139,27 +138,7 @@ class Network:
         Raises:
             ArgumentError: wrong number, shape, or values that are not finite; nothing is changed then.
         """
-        replaced: dict[str, Iterator[Array]] = {}
-        for name, given in (("W", weights), ("b", biases)):
-            if given is not None:
-                replaced[name] = iter(self._checked(name, given))
-        leaves = []
-        for path, leaf in tree.items(self.parameters):
-            given = [arrays for name, arrays in replaced.items() if path.last == name]
-            leaves.append(next(given[0]) if given else leaf)
-        self.parameters = tree.rebuild(self.parameters, iter(leaves))
-
-    def _checked(self, name: str, given: Sequence[Any]) -> list[Array]:
-        present = self._named(name)
-        if len(given) != len(present):
-            raise ArgumentError(f"this network has {len(present)} {name}, got {len(given)}")
-        arrays = [as_array(array, f"{name}{number}").astype(self.dtype) for number, array in enumerate(given, 1)]
-        for number, (array, old) in enumerate(zip(arrays, present, strict=True), 1):
-            if array.shape != old.shape:
-                raise ArgumentError(f"{name}{number} must have shape {list(old.shape)}, got {list(array.shape)}")
-            if not np.all(np.isfinite(array)):
-                raise ArgumentError(f"{name}{number} contains nan or infinity")
-        return arrays
+        self.parameters = parameters_with(self.parameters, weights, biases)
 
     # Forward and back propagation
 
@@ -217,7 +196,7 @@ class Network:
     def _examples(self, x: Any, y: Any) -> tuple[Array, Array, bool]:
         """Rows [N × n], N > 0, their targets, and whether x was a single example."""
         rows, single = self._rows(x)
-        targets = self.loss.prepare(_one_row(y, self.n_outputs) if single else y, self.n_outputs)
+        targets = self.loss.prepare(one_row(y, self.n_outputs) if single else y, self.n_outputs)
         if not len(rows):
             raise ArgumentError("x has no rows; there is no mean loss to differentiate")
         if len(targets) != len(rows):
@@ -250,9 +229,9 @@ class Network:
             ArgumentError: rows is not a whole number above 0.
         """
         COUNT.require(rows, "rows")
-        held = (self.parameters, self.state)
-        graph = self._outputs.graph(*held, np.zeros((rows, self.n_inputs), self.dtype))
-        return Predictor(graph, held, rows, self.n_inputs)
+        resident = (self.parameters, self.state)
+        graph = self._outputs.graph(*resident, np.zeros((rows, self.n_inputs), self.dtype))
+        return Predictor(graph, resident, rows, self.n_inputs)
 
     def predict(self, X: Any) -> Array:
         """Predictions for examples [N × n].
@@ -260,14 +239,7 @@ class Network:
         Class labels [N] for "cross_entropy"; 0 or 1 for "binary_cross_entropy" and −1 or 1 for "hinge", and means
         (rates for "poisson") otherwise: [N] if the network has one output, else [N × k].
         """
-        outputs = self.outputs(X)
-        if self.loss.task == "classes":
-            return np.asarray(np.argmax(outputs, axis=-1))
-        if self.loss.task == "binary":
-            outputs = np.where(outputs > 0, 1, -1 if self.loss.name == "hinge" else 0)
-        else:
-            outputs = np.asarray(self.loss.link(outputs))
-        return outputs[..., 0] if self.n_outputs == 1 else outputs
+        return predictions(self.loss, self.outputs(X))
 
     def predict_proba(self, X: Any) -> Array:
         """Class probabilities for examples [N × n].
@@ -278,12 +250,8 @@ class Network:
         Raises:
             ArgumentError: the loss does not give probabilities.
         """
-        if self.loss.name not in ("cross_entropy", "binary_cross_entropy"):
-            raise ArgumentError(f"{self.loss.name} does not give probabilities; train with a cross-entropy")
-        p = np.asarray(self.loss.link(self.outputs(X)))
-        if self.loss.name == "binary_cross_entropy" and self.n_outputs == 1:
-            return np.concatenate([1 - p, p], axis=-1)
-        return p
+        require_probabilities(self.loss)
+        return probabilities(self.loss, self.outputs(X))
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """The mean "loss", and "accuracy" or "r2", of the predictions for X [N × n] against y."""
@@ -362,15 +330,16 @@ class Network:
             X,
             y,
             fitting.Options(l1, l2, sample_weight, class_weight, validation),
-            Plan(
-                epochs,
-                None if optimizer.full_batch else batch_size,
-                shuffle,
-                order,
-                seed,
-                early_stopping,
-                accumulate,
-                transform_gradients,
+            Plan.of(
+                optimizer,
+                epochs=epochs,
+                batch_size=batch_size,
+                shuffle=shuffle,
+                order=order,
+                seed=seed,
+                early_stopping=early_stopping,
+                accumulate=accumulate,
+                transform_gradients=transform_gradients,
             ),
             optimizer,
             [*checkpoint_callbacks(checkpoint), *progress_callbacks(progress), *as_callbacks(callbacks)],
@@ -428,9 +397,3 @@ class Network:
             count = sum(leaf.size for leaf in tree.leaves(parameters))
             lines.append(f"  {number}  {type(layer).__name__:<10} {count:>10,} parameters")
         return "\n".join(lines)
-
-
-def _one_row(y: Any, k: int) -> Array:
-    """The target of a single example as a batch of one."""
-    array = as_data(y, "targets")
-    return array[None] if array.ndim == 0 or (array.shape == (k,) and k > 1) else np.reshape(array, (1, -1))

@@ -84,3 +84,9 @@ def anything(y: Any, k: int) -> Array:
     """Whatever a user-defined loss takes: any array with one row for each example; [N] becomes [N × 1] if k is 1."""
     array = as_data(y, "targets")
     return array[:, None] if array.ndim == 1 and k == 1 else array
+
+
+def one_row(y: Any, k: int) -> Array:
+    """The target of a single example as a batch of one."""
+    array = as_data(y, "targets")
+    return array[None] if array.ndim == 0 or (array.shape == (k,) and k > 1) else np.reshape(array, (1, -1))

@@ -17,7 +17,8 @@ from chainrule import storage, tree
 from chainrule.constraints import COUNT
 from chainrule.errors import ModelFileError
 from chainrule.train.callbacks import Callback
-from chainrule.train.loop import Position, Training
+from chainrule.train.loop import Training
+from chainrule.train.position import Position
 from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array

@@ -24,7 +24,7 @@ from chainrule.train.loop import Training
 from chainrule.train.plan import Plan
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.progress import progress_callbacks
-from chainrule.train.step_factory import chosen_optimizer
+from chainrule.train.runner import chosen_optimizer
 from chainrule.train.weights import Weights
 from chainrule.tree import Tree
 from chainrule.types import Array, as_array
@@ -92,15 +92,16 @@ def fit(
         problem=problem,
         optimizer=optimizer,
         data=Examples.of(_arrays(data, "data"), sample_weight),
-        plan=Plan(
-            epochs,
-            None if optimizer.full_batch else batch_size,
-            shuffle,
-            order,
-            seed,
-            early_stopping,
-            accumulate,
-            transform_gradients,
+        plan=Plan.of(
+            optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            order=order,
+            seed=seed,
+            early_stopping=early_stopping,
+            accumulate=accumulate,
+            transform_gradients=transform_gradients,
         ),
         start=Weights(start, optimizer.initialise(start), {}),
         validation=None if validation is None else Examples.of(_arrays(validation, "validation"), name="validation"),

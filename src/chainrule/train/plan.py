@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from chainrule.constraints import COUNT, SEED
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
+from chainrule.optim import LBFGS, Optimizer
 from chainrule.sampling import epoch_order
 from chainrule.train.gradient_accumulation import GradientAccumulation
 from chainrule.tree import Tree
@@ -54,6 +56,11 @@ class Plan:
                 f"transform_gradients must be a function of gradients, got {self.transform_gradients!r}"
             )
         SEED.require(self.seed, "seed")
+
+    @classmethod
+    def of(cls, optimizer: Optimizer | LBFGS, *, batch_size: int | None, **choices: Any) -> Plan:
+        """The plan of a training with an optimiser: one that takes all examples in every step has no batch size."""
+        return cls(batch_size=None if optimizer.full_batch else batch_size, **choices)
 
     def check_order(self, n: int) -> None:
         """Raise ArgumentError unless the given order has a row for every epoch and names examples that exist."""

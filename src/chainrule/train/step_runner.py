@@ -34,7 +34,9 @@ _TRIED = 8  # steps in a row, each on examples of its own, when a step is timed
 
 
 class StepRunner:
-    """Makes the steps of a first-order optimiser."""
+    """Makes the steps of a first-order optimiser, which goes on as long as it is asked to."""
+
+    ending = None
 
     def __init__(
         self,

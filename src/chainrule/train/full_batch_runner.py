@@ -1,4 +1,4 @@
-"""The step of an optimiser that looks at all examples and asks for gradients as often as it needs."""
+"""Steps of an optimiser that looks at all examples and asks for gradients as often as it needs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from chainrule.runtime.inspection import Inspection
 
 
-class FullBatchStep:
-    """The step of L-BFGS: its line search asks for the loss and gradient of all examples as often as it needs."""
+class FullBatchRunner:
+    """Makes the steps of L-BFGS: its line search asks for loss and gradient of all examples as often as it needs."""
 
     def __init__(
         self, problem: Problem, optimizer: LBFGS, data: Sequence[Array], sample_weight: Array | None, weights: Weights
@@ -37,22 +37,22 @@ class FullBatchStep:
         self.weights = self._kept = weights
 
     def keep(self) -> None:
-        """As `StepRunner.keep`."""
+        """As `Runner.keep`."""
         self._kept = self.weights
 
     def go_back(self) -> None:
-        """As `StepRunner.go_back`."""
+        """As `Runner.go_back`."""
         self.weights = self._kept
 
     def not_finite(self) -> str:
-        """As `StepRunner.not_finite`."""
+        """As `Runner.not_finite`."""
         return first_not_finite(self.weights.parameters)
 
     def prepare(self, size: int, details: Iterable[Detail] = ()) -> None:
         """Nothing: it is compiled when it is called."""
 
     def run(self, seed: int, step: int, total: int, batches: Array) -> Array:
-        """As `StepRunner.run`, for one batch; the loss is that of the weights after the step.
+        """As `Runner.run`, for one batch; the loss is that of the weights after the step.
 
         The function to minimise is the same at every step. So are therefore the key and, as dropout and sums depend
         on it, the order of the examples.
