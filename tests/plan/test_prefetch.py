@@ -21,12 +21,12 @@ def planned(**options):
 
 def test_rows_of_a_large_array_are_asked_for():
     plan = planned()
-    (rows,) = plan.prefetch
+    (rows,) = plan.prefetched
     data = rows.operands[0].type
     assert data.shape == (1500, 300)  # the inputs, and not the labels
     assert lines_of_row(rows) == -(-300 * data.dtype.itemsize // 64)
-    assert plan.asking.space == (300, 33)
-    assert any(store.buffer is plan.states[0] for store in plan.asking.stores)
+    assert plan.prefetcher.space == (300, 33)
+    assert any(store.buffer is plan.states[0] for store in plan.prefetcher.stores)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_rows_of_a_large_array_are_asked_for():
     ],
 )
 def test_what_is_near_or_little_is_not(options):
-    assert planned(**options).prefetch == ()
+    assert planned(**options).prefetched == ()
 
 
 def test_rows_of_rows_that_were_chosen_are_asked_for_too():
@@ -48,9 +48,10 @@ def test_rows_of_rows_that_were_chosen_are_asked_for_too():
     W, X = np.zeros((300, 40)), np.zeros((1500, 300))
     graph = traced(step, W, X, np.arange(700), np.arange(32))
     usage = Usage(carried=((0, 0),), per_step_inputs=frozenset({3}))
-    (rows,) = make_plan(graph, usage).prefetch
+    (rows,) = make_plan(graph, usage).prefetched
     assert rows.operands[0] is graph.inputs[1]
-    assert make_plan(graph, replace(usage, per_step_inputs=frozenset())).prefetch == ()  # every step has the same rows
+    same_rows = replace(usage, per_step_inputs=frozenset())
+    assert make_plan(graph, same_rows).prefetched == ()
 
 
 def test_only_products_that_update_weights_ask():

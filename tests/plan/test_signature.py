@@ -82,7 +82,7 @@ PARTS = {
     Buffer: "node place order strides elements itemsize padded slot per_step panel",
     Kernel: "number anchor space axes members stores phase divided shared_axis condition continues",
     Store: "node buffer axes",
-    Plan: "graph usage actions buffers constants states results reads shared_bytes private_bytes prefetch asking",
+    Plan: "graph usage actions buffers constants states results reads shared_bytes private_bytes prefetched prefetcher",
 }
 
 

@@ -40,7 +40,7 @@ class _At:
         self.function._writing = self.before
 
 
-class Loop:
+class OpenLoop:
     """An open loop: its induction variable and its loop-carried values."""
 
     def __init__(self, function: FunctionBuilder, index: Val, level: int) -> None:
@@ -280,12 +280,12 @@ class FunctionBuilder:
     # Control
 
     @contextmanager
-    def loop(self, start: Val, stop: Val, step: int = 1) -> Iterator[Loop]:
+    def loop(self, start: Val, stop: Val, step: int = 1) -> Iterator[OpenLoop]:
         """for index in range(start, stop, step), with an i64 index; it may run no iteration at all."""
         self._count += 1
         tag = f"loop{self._count}"
         outer, index = self._writing, self.fresh("i64")
-        loop = Loop(self, index, len(self.levels))
+        loop = OpenLoop(self, index, len(self.levels))
         inner = _Level(f"{tag}.body")
         self.levels.append(inner)
         self._writing = inner
@@ -294,7 +294,7 @@ class FunctionBuilder:
         self._writing = outer
         self._close(loop, tag, outer, inner, start, stop, step)
 
-    def _close(self, loop: Loop, tag: str, outer: _Level, inner: _Level, start: Val, stop: Val, step: int) -> None:
+    def _close(self, loop: OpenLoop, tag: str, outer: _Level, inner: _Level, start: Val, stop: Val, step: int) -> None:
         index, following = loop.index, Val(f"{loop.index.name}.next", "i64")
         outer.lines.append(f"  {index.name}.any = icmp slt {start}, {stop.name}")
         outer.lines.append(f"  br i1 {index.name}.any, label %{tag}.body, label %{tag}.end")

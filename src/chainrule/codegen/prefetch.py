@@ -9,22 +9,22 @@ from chainrule.codegen.values import Val, i64
 from chainrule.codegen.views import place_taken
 from chainrule.graph import Node
 from chainrule.plan.layout import LINE
-from chainrule.plan.prefetch import lines_of_row, may_ask
+from chainrule.plan.prefetch import lines_of_row, may_prefetch
 
 
-def asks(e: ElementWriter) -> bool:
-    """Whether a kernel has the code: all of one kind do, so as to be one function, and a number tells how much."""
-    return bool(e.plan.prefetch) and may_ask(e.kernel)
+def applies(e: ElementWriter) -> bool:
+    """Whether a kernel has code for prefetching; all kernels of a kind share one function, a number says how much."""
+    return bool(e.plan.prefetched) and may_prefetch(e.kernel)
 
 
-def ask(e: ElementWriter, tile: Val, tiles: int) -> None:
-    """Ask for one tile's share of the lines."""
-    for node in e.plan.prefetch:
-        share = -(-node.type.shape[0] * lines_of_row(node) // tiles) if e.kernel is e.plan.asking else 0
-        _ask(e, node, tile, e.number(("lines", node), share))
+def write(e: ElementWriter, tile: Val, tiles: int) -> None:
+    """Prefetch one tile's share of the cache lines."""
+    for node in e.plan.prefetched:
+        share = -(-node.type.shape[0] * lines_of_row(node) // tiles) if e.kernel is e.plan.prefetcher else 0
+        _write(e, node, tile, e.number(("lines", node), share))
 
 
-def _ask(e: ElementWriter, node: Node, tile: Val, share: Val) -> None:
+def _write(e: ElementWriter, node: Node, tile: Val, share: Val) -> None:
     """Lines `share`·tile … of all rows, one after another."""
     f = e.function
     source = e.plan.buffers[node.operands[0]]

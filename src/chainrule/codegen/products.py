@@ -181,8 +181,8 @@ class _Product:
         a = self.a.address((*self.at, row, Index(i64(0))))
         terms = e.number("terms", self.K)
         self._prefetch(row, height, column, width)
-        if prefetch.asks(e):
-            self._ask_ahead(group, row, column)
+        if prefetch.applies(e):
+            self._prefetch_next_step(group, row, column)
         f.call_pointer(kernel, a, self.a.stride(-2 if self.in_rows else -1), *right, terms, tile, i64(width))
         e.given[e.kernel.anchor] = self._from_tile(tile, width, row, column)
         with e.loop(row.value, f.add(row.value, height)) as (_, at_row):
@@ -211,14 +211,14 @@ class _Product:
                     place = f.offset(place, memory_of(buffer), apart) if number else place
                     f.prefetch(place, to_write=buffer in written)
 
-    def _ask_ahead(self, group: ColumnGroup, row: Index, column: Index) -> None:
+    def _prefetch_next_step(self, group: ColumnGroup, row: Index, column: Index) -> None:
         """Each tile prefetches its share of the rows of the next step."""
         f, (rows, columns) = self.e.function, self.e.kernel.space[-2:]
         width = group.vectors * self.lanes
         in_panel, panels = -(-rows // group.rows), -(-columns // width)
         panel, place = f.udiv(column.value, i64(width)), f.udiv(row.value, i64(group.rows))
         tile = f.add(f.mul(panel, self.e.number("tiles of a panel", in_panel)), place)
-        prefetch.ask(self.e, tile, in_panel * panels)
+        prefetch.write(self.e, tile, in_panel * panels)
 
     def _read_beside(self) -> Iterator[tuple[Buffer, tuple[int, ...]]]:
         """The buffers whose elements lie beside those of the tile, with the axes of the space that they run along."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from chainrule.codegen.function_builder import FunctionBuilder, Loop
+from chainrule.codegen.function_builder import FunctionBuilder, OpenLoop
 from chainrule.codegen.values import Val, i64, lanes
 
 
@@ -67,7 +67,7 @@ class Scope:
     # Loops
 
     @contextmanager
-    def loop(self, start: Val, stop: Val, step: int = 1) -> Iterator[tuple[Loop, Index]]:
+    def loop(self, start: Val, stop: Val, step: int = 1) -> Iterator[tuple[OpenLoop, Index]]:
         """A loop; its index is a run if it goes by vectors."""
         with self.function.loop(start, stop, step) as loop:
             self._known.append({})

@@ -25,7 +25,7 @@ from chainrule.plan.layout import (
     state,
 )
 from chainrule.plan.memory import live_ranges, place_scratch
-from chainrule.plan.prefetch import rows_ahead, who_asks
+from chainrule.plan.prefetch import prefetched_gathers, prefetching_kernel
 from chainrule.plan.schedule import is_alone, kernel_reads, read_by, schedule
 
 
@@ -41,10 +41,10 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
     results = _add_results(graph, usage, fusion, buffers)
     for kernel in fusion.kernels:
         for node in kernel.members:
-            if node in fusion.kept and node not in buffers:
+            if node in fusion.stored and node not in buffers:
                 buffers[node] = _for_products(scratch(node, order_in_loop(fusion, node)), read_as)
     _add_stores(fusion, buffers, share_columns(fusion, usage, reads_of, buffers))
-    guard = None if usage.guard is None else fusion.homes[graph.outputs[usage.guard]]
+    guard = None if usage.guard is None else fusion.kernel_of[graph.outputs[usage.guard]]
     schedule(fusion, reads_of, buffers, guard)
     written = [store.buffer for kernel in fusion.kernels for store in kernel.stores]
     shared, private = place_scratch(written, live_ranges(fusion.kernels, reads_of, buffers))
@@ -59,8 +59,8 @@ def make_plan(graph: Graph, usage: Usage = ONE_CALL) -> Plan:
         reads_of,
         shared,
         private,
-        rows_ahead(graph, buffers),
-        who_asks(fusion.kernels),
+        prefetched_gathers(graph, buffers),
+        prefetching_kernel(fusion.kernels),
     )
 
 
@@ -92,17 +92,17 @@ def _add_states(
     needs = {kernel: set(others) for kernel, others in fusion.needs.items()}
     guards = {kernel for kernel in fusion.kernels if kernel.is_host_callback}
     if usage.guard is not None:
-        guards.add(fusion.homes[graph.outputs[usage.guard]])
+        guards.add(fusion.kernel_of[graph.outputs[usage.guard]])
     states = []
     pairs = [(graph.inputs[i], graph.outputs[o]) for i, o in usage.carried]
-    panelled = {fusion.homes[new] for old, new in pairs if ("right", order_in_loop(fusion, new)) in read_as[old]}
+    panelled = {fusion.kernel_of[new] for old, new in pairs if ("right", order_in_loop(fusion, new)) in read_as[old]}
     for slot, (old, new) in enumerate(pairs):
         carried = state(old, order_in_loop(fusion, new), slot)
-        if fusion.homes[new] in panelled and all(name != "left" for name, _ in read_as[old]):
+        if fusion.kernel_of[new] in panelled and all(name != "left" for name, _ in read_as[old]):
             carried = in_panels(carried)
         buffers[old] = carried
         states.append(carried)
-        writer = fusion.homes[new]
+        writer = fusion.kernel_of[new]
         readers = {kernel for kernel, nodes in reads_of.items() if old in nodes} | guards
         readers.discard(writer)
         overwrites = reads_of[writer].get(old, set()) <= {writer.members[new]}
@@ -135,12 +135,12 @@ def _copy_at_the_end(fusion: Fusion, new: Node, buffers: dict[Node, Buffer], old
     copy = copy_of(new)
     axes: Axes = tuple(old.order.index(axis) for axis in range(len(old.order)))
     space = tuple(new.type.shape[axis] for axis in old.order)
-    condition = fusion.homes[new].condition
+    condition = fusion.kernel_of[new].condition
     kernel = Kernel(len(fusion.kernels), copy, space, axes, {copy: axes}, condition=condition)
     fusion.kernels.append(kernel)
-    fusion.homes[copy] = kernel
-    fusion.needs[kernel] = {fusion.homes[new]}
-    fusion.kept.add(copy)
+    fusion.kernel_of[copy] = kernel
+    fusion.needs[kernel] = {fusion.kernel_of[new]}
+    fusion.stored.add(copy)
     buffers[copy] = old
     return kernel
 
@@ -155,10 +155,10 @@ def _add_results(graph: Graph, usage: Usage, fusion: Fusion, buffers: dict[Node,
 
 
 def _add_stores(fusion: Fusion, buffers: dict[Node, Buffer], alone: set[Kernel]) -> None:
-    """Every kept node is stored by its home; what every thread computes for itself becomes private."""
+    """Every stored node is written by its kernel; what every thread computes for itself becomes private."""
     for kernel in fusion.kernels:
         kernel.stores = [
-            Store(node, buffers[node], axes) for node, axes in kernel.members.items() if node in fusion.kept
+            Store(node, buffers[node], axes) for node, axes in kernel.members.items() if node in fusion.stored
         ]
         places = {store.buffer.place for store in kernel.stores}
         kernel.divided = Place.STATE in places or not (is_alone(kernel) or kernel in alone)

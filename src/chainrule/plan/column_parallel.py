@@ -30,12 +30,12 @@ def share_columns(fusion: Fusion, usage: Usage, reads_of: Reads, buffers: dict[N
         return alone
     for i, o in usage.carried:
         old, new = fusion.graph.inputs[i], fusion.graph.outputs[o]
-        update = fusion.homes[new]
+        update = fusion.kernel_of[new]
         layer = _only_reader(update, old, reads_of)
         if layer is None or buffers[new].place is not Place.STATE or not _match(layer, update, old, new, reads_of):
             continue
         inputs = base_of(layer.anchor.operands[0])[0]
-        loader = fusion.homes.get(inputs)
+        loader = fusion.kernel_of.get(inputs)
         if _pays(layer, usage.threads) and (loader is None or _only_loads(loader, reads_of)):
             layer.shared_axis = update.shared_axis = 1
             if loader is not None:

@@ -1,16 +1,16 @@
 """Loop fusion: which nodes share a loop nest, and which values have to be kept in memory.
 
-First every node finds a home, in one walk from the inputs to the outputs. A matmul or a reduction has a kernel of its
-own. An elementwise node moves in with an operand's kernel if it runs over the same space and nothing else that it needs
+First every node is given a kernel, in one pass from the inputs to the outputs. A matmul or a reduction begins a kernel
+of its own. An elementwise node joins an operand's kernel if it runs over the same space and nothing else that it needs
 depends on that kernel; a matmul's kernel is preferred, since its results are still in registers. Cheap functions of the
-inputs alone have no home: they are computed wherever they are used, as long as that is not too much to write down.
+inputs alone belong to no kernel: they are recomputed wherever they are used, unless the code grows too long.
 
 Nodes that matter only under a condition share kernels with no others, so that these can be left out of a step; such a
 kernel goes through the space in the order of the one that it would have been a part of.
 
-Then the walk back: starting from the results, every kernel says what it reads. What another kernel computed is kept in
-memory, unless it can be computed again from what is kept anyway for a few cheap operations: the derivative of tanh is
-1 − a², and a is kept for the next layer.
+Then a pass back from the results finds what every kernel reads. What another kernel computed is stored in memory,
+unless it can be recomputed with a few cheap operations from what is stored anyway: the derivative of tanh is
+1 − a², and a is stored for the next layer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from chainrule.plan.conditions import conditions
 from chainrule.plan.kernels import Axes, Kernel
 
 _DEEPEST = 100  # nodes computed one from another before one is kept: the code generator descends that far
-_LONGEST = 32  # operations written down for one element of a node without a home
+_LONGEST = 32  # operations in the code of one element of a node without a kernel
 _RECOMPUTED = 6  # so many cheap operations are done again rather than kept
 
 
@@ -40,16 +40,16 @@ def is_cheap(node: Node) -> bool:
 
 @dataclass
 class Fusion:
-    """The outcome: kernels with their members, and the nodes that are kept in memory.
+    """The result of fusion: kernels with their members, and the nodes that are stored in memory.
 
     Attributes:
         kernels: in an order in which they can run.
-        homes: the kernel of every node that has one.
-        kept: nodes that are written to memory.
+        kernel_of: the kernel of every node that belongs to one.
+        stored: nodes that are written to memory.
         needs: the kernels that each kernel reads from.
-        below: the kernels that a node depends on directly: its home, or those of its operands.
+        below: the kernels that a node depends on directly: its own, or those of its operands.
         depth: how many nodes are computed one from another, at most, without anything in memory between them.
-        length: how many operations are written down for one element of a node, down to what has a home or is there.
+        length: how many operations the code of one element has, down to nodes that belong to kernels, and leaves.
         conditions: without which nodes need not be computed; the nodes of a kernel have the same one.
         continued: the kernel of a condition that goes on where another one stopped because it has not that condition.
     """
@@ -58,8 +58,8 @@ class Fusion:
     conditions: Mapping[Node, Node]
     continued: dict[tuple[Kernel, Node | None], Kernel] = field(default_factory=dict)
     kernels: list[Kernel] = field(default_factory=list)
-    homes: dict[Node, Kernel] = field(default_factory=dict)
-    kept: set[Node] = field(default_factory=set)
+    kernel_of: dict[Node, Kernel] = field(default_factory=dict)
+    stored: set[Node] = field(default_factory=set)
     needs: dict[Kernel, set[Kernel]] = field(default_factory=dict)
     below: dict[Node, frozenset[Kernel]] = field(default_factory=dict)
     depth: dict[Node, int] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Fusion:
         if continues is not None:
             self.continued[continues, condition] = kernel
         self.kernels.append(kernel)
-        self.homes[anchor] = kernel
+        self.kernel_of[anchor] = kernel
         self.needs[kernel] = set(self._operands_below(anchor))
         self.below[anchor] = frozenset({kernel})
         self.depth[anchor], self.length[anchor] = 0, 1
@@ -83,7 +83,7 @@ class Fusion:
     def join(self, node: Node, kernel: Kernel, axes: Axes) -> None:
         """Compute a node in an existing kernel."""
         kernel.members[node] = axes
-        self.homes[node], self.length[node] = kernel, 1
+        self.kernel_of[node], self.length[node] = kernel, 1
         self.needs[kernel] |= self._operands_below(node) - {kernel}
         self.below[node] = frozenset({kernel})
 
@@ -103,14 +103,14 @@ class Fusion:
         return False
 
 
-def fuse(graph: Graph, usage: Usage, kept: set[Node]) -> Fusion:
-    """Find the kernels of a graph; `kept` are nodes that must be in memory in any case."""
+def fuse(graph: Graph, usage: Usage, stored: set[Node]) -> Fusion:
+    """Find the kernels of a graph; `stored` are nodes that must be in memory in any case."""
     fusion = Fusion(graph, conditions(graph, usage))
     for node in graph.nodes:
         if not is_leaf(node):
             _find_home(fusion, node)
-    fusion.kept = {node for node in (*graph.outputs, *kept) if not is_leaf(node)}
-    _keep_what_is_read(fusion)
+    fusion.stored = {node for node in (*graph.outputs, *stored) if not is_leaf(node)}
+    _store_what_is_read(fusion)
     _order(fusion)
     return fusion
 
@@ -151,7 +151,7 @@ def _length(fusion: Fusion, node: Node) -> int:
         count += 1
         if current.op.is_view:
             count += sum(fusion.length.get(operand, 1) for operand in current.operands)
-        elif current not in fusion.homes:
+        elif current not in fusion.kernel_of:
             new = [operand for operand in current.operands if operand not in seen and not is_leaf(operand)]
             seen.update(new)
             pending.extend(new)
@@ -162,15 +162,15 @@ def _candidates(fusion: Fusion, node: Node) -> list[tuple[Kernel, Axes]]:
     """The kernels of the operands that run over the node's own elements, the best first."""
     found: dict[Kernel, Axes] = {}
     for operand in node.operands:
-        home = fusion.homes.get(operand)
-        if home is None or home.anchor.op in (SCATTER_ADD, HOST_CALLBACK):
+        kernel = fusion.kernel_of.get(operand)
+        if kernel is None or kernel.anchor.op in (SCATTER_ADD, HOST_CALLBACK):
             continue
-        axes = home.members[operand]
+        axes = kernel.members[operand]
         if node.op is TRANSPOSE:
             axes = tuple(axes[i] for i in node.keywords["axes"])
         if node.op is STOP_GRADIENT and axes != tuple(sorted(axes)):
             continue  # a loop across it would lay the copy out as what it was made from
-        found.setdefault(fusion.continued.get((home, fusion.conditions.get(node)), home), axes)
+        found.setdefault(fusion.continued.get((kernel, fusion.conditions.get(node)), kernel), axes)
     return sorted(found.items(), key=lambda item: (item[0].anchor.op.kind is not Kind.CONTRACTION, -item[0].number))
 
 
@@ -178,38 +178,38 @@ def _may_join(fusion: Fusion, node: Node, kernel: Kernel) -> bool:
     """Whether both are needed in the same steps, and nothing the node needs from elsewhere waits for the kernel."""
     if kernel.condition is not fusion.conditions.get(node):
         return False
-    elsewhere = [operand for operand in node.operands if fusion.homes.get(operand) is not kernel]
+    elsewhere = [operand for operand in node.operands if fusion.kernel_of.get(operand) is not kernel]
     below = frozenset().union(*(fusion.below.get(operand, frozenset()) for operand in elsewhere))
     return not fusion.reaches(below, kernel)
 
 
-def _keep_what_is_read(fusion: Fusion) -> None:
-    """Walk from everything that is kept to what it is computed from, and keep what crosses between kernels."""
-    pending = sorted(fusion.kept, key=lambda node: node.type.size)
+def _store_what_is_read(fusion: Fusion) -> None:
+    """Go from everything that is stored to what it is computed from, and store what crosses between kernels."""
+    pending = sorted(fusion.stored, key=lambda node: node.type.size)
     done: set[Node] = set()
     while pending:
         node = pending.pop()
         if node in done:
             continue
         done.add(node)
-        if node not in fusion.homes:
+        if node not in fusion.kernel_of:
             fusion.new_kernel(node)
         for read in _crossings(fusion, node):
-            if read not in fusion.kept:
-                fusion.kept.add(read)
+            if read not in fusion.stored:
+                fusion.stored.add(read)
                 pending.append(read)
 
 
 def _crossings(fusion: Fusion, root: Node) -> Iterator[Node]:
     """The values of other kernels that must be in memory for `root` to be computed in its own."""
-    home = fusion.homes[root]
+    kernel = fusion.kernel_of[root]
     pending, seen = list(root.operands), set()
     while pending:
         node = pending.pop()
-        if node in seen or is_leaf(node) or node in fusion.kept:
+        if node in seen or is_leaf(node) or node in fusion.stored:
             continue
         seen.add(node)
-        if fusion.homes.get(node, home) is home or _few_operations(fusion, node):
+        if fusion.kernel_of.get(node, kernel) is kernel or _few_operations(fusion, node):
             pending.extend(node.operands)
         else:
             yield node
@@ -220,7 +220,7 @@ def _few_operations(fusion: Fusion, node: Node) -> bool:
     count, pending, seen = 0, [node], set()
     while pending:
         current = pending.pop()
-        if current in seen or is_leaf(current) or current in fusion.kept:
+        if current in seen or is_leaf(current) or current in fusion.stored:
             continue
         seen.add(current)
         count += 1
@@ -231,8 +231,8 @@ def _few_operations(fusion: Fusion, node: Node) -> bool:
 
 
 def _order(fusion: Fusion) -> None:
-    """Drop kernels that compute nothing that is kept, and number the others so that each follows what it reads."""
-    used = {fusion.homes[node] for node in fusion.kept}
+    """Drop kernels that compute nothing that is stored, and number the others so that each follows what it reads."""
+    used = {fusion.kernel_of[node] for node in fusion.stored}
     reads = {kernel: _kernels_read(fusion, kernel) for kernel in used}
     ordered: list[Kernel] = []
     state: dict[Kernel, bool] = {}
@@ -252,8 +252,8 @@ def _order(fusion: Fusion) -> None:
 
 
 def _kernels_read(fusion: Fusion, kernel: Kernel) -> set[Kernel]:
-    """The kernels whose kept values a kernel reads."""
-    roots = [node for node in kernel.members if node in fusion.kept]
+    """The kernels whose stored values a kernel reads."""
+    roots = [node for node in kernel.members if node in fusion.stored]
     found: set[Kernel] = set()
     pending, seen = list(roots), set(roots)
     while pending:
@@ -261,8 +261,8 @@ def _kernels_read(fusion: Fusion, kernel: Kernel) -> set[Kernel]:
         for operand in node.operands:
             if operand in seen or is_leaf(operand):
                 continue
-            if operand in fusion.kept and fusion.homes[operand] is not kernel:
-                found.add(fusion.homes[operand])
+            if operand in fusion.stored and fusion.kernel_of[operand] is not kernel:
+                found.add(fusion.kernel_of[operand])
             else:
                 seen.add(operand)
                 pending.append(operand)

@@ -205,8 +205,8 @@ class Plan:
         reads: for every kernel the nodes that it reads from memory, each with its access patterns.
         shared_bytes: scratch memory that all threads see.
         private_bytes: scratch memory for each thread.
-        prefetch: nodes that take rows which the step before asks for, as they come from far away.
-        asking: the kernel that asks for those of the next step.
+        prefetched: gathers of rows from main memory, which the step before prefetches.
+        prefetcher: the kernel that prefetches those of the next step.
     """
 
     graph: Graph
@@ -219,8 +219,8 @@ class Plan:
     reads: Reads
     shared_bytes: int
     private_bytes: int
-    prefetch: tuple[Node, ...] = ()
-    asking: Kernel | None = None
+    prefetched: tuple[Node, ...] = ()
+    prefetcher: Kernel | None = None
 
     @cached_property
     def kernels(self) -> tuple[Kernel, ...]:

@@ -43,7 +43,7 @@ def natural(node: Node) -> Axes:
 
 def order_in_loop(fusion: Fusion, node: Node) -> Axes:
     """The axes of a computed node in the order of the loops that compute it."""
-    axes = fusion.homes[node].members[node]
+    axes = fusion.kernel_of[node].members[node]
     return tuple(sorted(range(len(axes)), key=lambda axis: axes[axis]))
 
 

@@ -17,10 +17,10 @@ from chainrule.plan.kernels import Buffer, Kernel, Place
 from chainrule.plan.layout import LINE
 
 _NEAR = 1 << 20  # bytes of an array that a cache of the processor holds anyway
-_FEW = 256  # cache lines that are there before anyone has asked
+_FEW = 256  # cache lines that arrive in time without a prefetch
 
 
-def rows_ahead(graph: Graph, buffers: Mapping[Node, Buffer]) -> tuple[Node, ...]:
+def prefetched_gathers(graph: Graph, buffers: Mapping[Node, Buffer]) -> tuple[Node, ...]:
     """The nodes that gather rows of a large array at per-step positions."""
     return tuple(node for node in graph.nodes if node.op is TAKE and _is_far(node, buffers))
 
@@ -46,12 +46,12 @@ def lines_of_row(node: Node) -> int:
     return max(1, -(-source.size // source.shape[0] * source.dtype.itemsize // LINE))
 
 
-def who_asks(kernels: Iterable[Kernel]) -> Kernel | None:
+def prefetching_kernel(kernels: Iterable[Kernel]) -> Kernel | None:
     """The kernel that prefetches: the largest product that updates a state."""
-    return max(filter(may_ask, kernels), key=_multiplications, default=None)
+    return max(filter(may_prefetch, kernels), key=_multiplications, default=None)
 
 
-def may_ask(kernel: Kernel) -> bool:
+def may_prefetch(kernel: Kernel) -> bool:
     """Whether a kernel is a product that updates a state."""
     updates = any(store.buffer.place is Place.STATE for store in kernel.stores)
     return updates and kernel.anchor.op is MATMUL and len(kernel.space) == 2

@@ -27,13 +27,13 @@ def kernel_reads(fusion: Fusion) -> Reads:
 def read_by(fusion: Fusion, kernel: Kernel) -> dict[Node, set[AccessPattern]]:
     """What a kernel reads from memory."""
 
-    def kept_elsewhere(node: Node) -> bool:
-        return node in fusion.kept and fusion.homes[node] is not kernel
+    def stored_elsewhere(node: Node) -> bool:
+        return node in fusion.stored and fusion.kernel_of[node] is not kernel
 
     found: dict[Node, set[AccessPattern]] = {}
     for root, axes in kernel.members.items():
-        if root in fusion.kept:
-            for node, indices in reads(root, axes, kept_elsewhere):
+        if root in fusion.stored:
+            for node, indices in reads(root, axes, stored_elsewhere):
                 found.setdefault(node, set()).add(indices)
     return found
 
@@ -84,7 +84,7 @@ def _before(
     writers = {store.buffer: kernel for kernel in fusion.kernels for store in kernel.stores}
     for kernel in fusion.kernels:
         for node, indices in reads_of[kernel].items():
-            writer = fusion.homes.get(node)
+            writer = fusion.kernel_of.get(node)
             if writer is not None:
                 before[kernel].append((writer, 0 if _own_rows(fusion, kernel, writer, node, indices) else 1))
             elif buffers[node].place is Place.STATE and (writer := writers.get(buffers[node])) not in (None, kernel):

@@ -32,7 +32,7 @@ def signature(plan: Plan) -> str:
             [buffers[buffer] for buffer in (*plan.states, *plan.results)],
             (usage.carried, sorted(usage.per_step_inputs), sorted(usage.per_step_outputs), usage.guard),
             (sorted(usage.resident), plan.shared_bytes, plan.private_bytes),
-            ([numbers[node] for node in plan.prefetch], plan.asking.number if plan.asking else None),
+            ([numbers[node] for node in plan.prefetched], plan.prefetcher.number if plan.prefetcher else None),
         )
     )
 

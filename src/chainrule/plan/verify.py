@@ -177,8 +177,8 @@ def _same_thread(writer: Kernel, reader: Kernel, axes: tuple[int, ...], patterns
 def _verify_states(plan: Plan, read: Reads) -> None:
     """A state is overwritten when no thread will read its old value any more."""
     writers = {store.buffer: (kernel, store) for kernel in plan.kernels for store in kernel.stores}
-    kept = [*(i for i, _ in plan.usage.carried), *sorted(plan.usage.resident)]
-    for state, i in zip(plan.states, kept, strict=True):
+    stored = [*(i for i, _ in plan.usage.carried), *sorted(plan.usage.resident)]
+    for state, i in zip(plan.states, stored, strict=True):
         old = plan.graph.inputs[i]
         if plan.buffers[old] is not state or state.place is not Place.STATE:
             _fail(plan, None, f"input {i} is not read from its state")
