@@ -9,6 +9,7 @@ import pytest
 from chainrule import nn, optim, tree
 from chainrule.errors import ArgumentError, GradientError
 from chainrule.nn.step_report import closed_forms, local_rules
+from chainrule.nn.step_report.formula import formula
 
 RNG = np.random.default_rng(7)
 
@@ -215,9 +216,9 @@ def test_written_forms_are_accepted_because_they_give_the_numbers(loss, activati
 
 
 def test_a_form_that_is_wrong_is_refused(step, monkeypatch):
-    wrong = closed_forms.ClosedForm("1−{a}", lambda z, a: 1 - a)
+    wrong = closed_forms.ClosedForm(lambda z, a: formula(1, "−", a), lambda z, a: 1 - a)
     monkeypatch.setitem(closed_forms._SLOPES, "tanh", wrong)
-    with pytest.raises(GradientError, match="g′ of tanh is written"):
+    with pytest.raises(GradientError, match="g′ of tanh is written 1−a,"):
         str(step)
 
 

@@ -107,9 +107,9 @@ def step_of(model: TableModel, row: Table, learning_rate: float) -> tuple[StepEx
 
 def inputs_of(model: TableModel, step: StepExplanation, plain: bool) -> str:
     """Which columns the inputs of the step are, as far as they are not 0."""
-    from chainrule.nn.step_report.layout import finished
     from chainrule.nn.step_report.names import name
     from chainrule.nn.step_report.numbers import given
+    from chainrule.terminal.styled import printed
 
     named = enumerate(zip(model.preprocessing.feature_names, step.a[0], strict=True))
     present = [(unit, printable(column), value) for unit, (column, value) in named if value]
@@ -117,7 +117,7 @@ def inputs_of(model: TableModel, step: StepExplanation, plain: bool) -> str:
     lines += [f"  {name('x', 0, unit):<5} = {given(value):>11}   {column}" for unit, column, value in present[:SHOWN]]
     if len(present) > SHOWN:
         lines.append(f"  and {len(present) - SHOWN:,} more")
-    return finished("\n".join(lines), plain)
+    return printed(lines, plain, colour=False)
 
 
 def page_of(title: str, why: RowExplanation, step: StepExplanation | None) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.nn.step_report.layout import finished
 from chainrule.nn.step_report.names import indices, name, parameter_name
 from chainrule.nn.step_report.numbers import number
 from chainrule.nn.step_report.record import StepRecord
+from chainrule.terminal.styled import printed
 
 SHOWN = 20
 AFTER = " after the step"
@@ -52,7 +52,7 @@ class Changes:
             lines.append(f"  {change.name:<{wide}}  {numbers}   {sign + number(change.difference):>12}")
         if len(shown) < len(self.changes):
             lines.append(f"  and {len(self.changes) - len(shown):,} smaller changes")
-        return finished("\n".join(lines), ascii)
+        return printed(lines, ascii, colour=False)
 
     def __str__(self) -> str:
         return self.text()

@@ -1,49 +1,70 @@
-"""The formulas of a board in MathML: its names, ∂ℒ/∂W¹, W²ᵀ, a¹², and the signs between them; words stay words."""
+"""Formulas of a step's board: pieces, which every format writes in its own way.
+
+A piece is an expression, such as a name or a derivative, a sign between them, a word, or numbers.
+"""
 
 from __future__ import annotations
 
-import re
-from html import escape
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from chainrule.explain.expression import Derivative, Expression, Number, Power, Symbol
-from chainrule.explain.render.mathml import NAMESPACE, MathML
-from chainrule.nn.step_report.layout import SQUARED
+from chainrule.explain.expression import Expression, Number
+from chainrule.terminal.styled import Role
+from chainrule.types import Array
 
-_NAME = r"(?:[A-Za-z_]{2,}|[A-Za-zα-ωŷℒ])\u0302?[⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾]*[₀₁₂₃₄₅₆₇₈₉]*(?:\[\d+(?:,\d+)*\])?"
-_TOKEN = re.compile(
-    rf"∂(?P<of>{_NAME})/∂(?P<by>{_NAME})|(?P<name>{_NAME})(?P<raised>[ᵀ′{SQUARED}]?)"
-    r"|(?P<number>\d+(?:\.\d+)?(?:e[+−]?\d+)?)|(?P<sign>[^\s\w]|Σ)"
-)
-_WORDS = re.compile(r"(?<![^\s(])[A-Za-z]{2,}(?![^\s.])")
+Piece: TypeAlias = "Expression | Sign | Word | Numbers"
+Formula: TypeAlias = tuple[Piece, ...]
 
 
-def formula_html(text: str) -> str:
-    """A formula of the board as <math> elements, with the words between them as text."""
-    parts: list[str] = []
-    start = 0
-    for word in _WORDS.finditer(text):
-        parts += [_math(text[start : word.start()]), word[0]]
-        start = word.end()
-    parts.append(_math(text[start:]))
-    return " ".join(filter(None, parts))
+@dataclass(frozen=True)
+class Sign:
+    """A sign between expressions: + − · ⊙ / Σ, a bracket, a comma or a colon."""
+
+    symbol: str
 
 
-def _math(text: str) -> str:
-    tokens = [_element(token) for token in _TOKEN.finditer(text)]
-    return f'<math xmlns="{NAMESPACE}"><mrow>{"".join(tokens)}</mrow></math>' if tokens else ""
+@dataclass(frozen=True)
+class Word:
+    """One or more words, said in every format as they are.
+
+    Attributes:
+        text: the words.
+        role: what they are, if they are more than words: the verdict of a check.
+    """
+
+    text: str
+    role: Role | None = None
 
 
-def _element(token: re.Match[str]) -> str:
-    if token["sign"]:
-        return f"<mo>{escape(token['sign'])}</mo>"
-    if token["number"]:
-        return f"<mn>{token['number']}</mn>"
-    return MathML().write(_expression(token))
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A number or an array.
+
+    Attributes:
+        values: what is shown.
+        given: whether it is one number that was given, as a weight is: as short as it was written, not to six digits.
+    """
+
+    values: Array | float
+    given: bool = False
 
 
-def _expression(token: re.Match[str]) -> Expression:
-    if token["of"]:
-        return Derivative(token["of"], token["by"])
-    if token["raised"] == SQUARED:
-        return Power(Symbol(token["name"]), Number(2))
-    return Symbol(token["name"] + token["raised"])
+def formula(*parts: Piece | Formula | str | int) -> Formula:
+    """The parts one after the other; text stands for a `Sign`, a whole number for itself."""
+    pieces: list[Piece] = []
+    for part in parts:
+        match part:
+            case str():
+                pieces.append(Sign(part))
+            case int():
+                pieces.append(Number(part))
+            case tuple():
+                pieces += part
+            case _:
+                pieces.append(part)
+    return tuple(pieces)
+
+
+def in_brackets(part: Piece | Formula) -> Formula:
+    """(part)."""
+    return formula("(", part, ")")

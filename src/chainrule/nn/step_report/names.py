@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.explain.expression import Expression, Indexed, Symbol
 from chainrule.explain.names import subscript, superscript
 from chainrule.tree import KeyPath
 
@@ -16,6 +17,12 @@ def name(letter: str, layer: int, *units: int) -> str:
     number_of_layer = "" if letter in "xy" else superscript(str(layer))
     index = subscript(str(units[0] + 1)) if len(units) == 1 else indices(*units) if units else ""
     return f"{letter}{number_of_layer}{index}"
+
+
+def quantity(letter: str, layer: int, *units: int) -> Expression:
+    """The same as an expression."""
+    symbol = Symbol(name(letter, layer))
+    return Indexed(symbol, tuple(unit + 1 for unit in units)) if units else symbol
 
 
 def parameter_name(path: KeyPath) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.nn.step_report.layout import TIED
 from chainrule.nn.step_report.names import indices
+from chainrule.terminal.lines import TIED
 from chainrule.types import Array
 
 WRITTEN_OUT = 8
@@ -33,11 +33,6 @@ def given(value: Any) -> str:
     """A number that was given, such as a weight: as short as it was written, or else like a computed one."""
     text = np.format_float_positional(value, trim="-")
     return text.replace("-", "−") if len(text) <= len("-0.12345") and np.isfinite(value) else number(value)
-
-
-def bracketed(text: str) -> str:
-    """The text of a number, in brackets if it is negative."""
-    return f"({text})" if text.startswith("−") else text
 
 
 def array(values: Array) -> str:

@@ -5,13 +5,14 @@ It inherits the colours of the page that it stands in, be it light or dark.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
-from chainrule.nn.step_report.formula import formula_html
-from chainrule.nn.step_report.layout import finished
+from chainrule.nn.step_report.formula import Formula
+from chainrule.nn.step_report.mathml import formula_html
 from chainrule.nn.step_report.numbers import number
 from chainrule.nn.step_report.statement import Section, Statement
+from chainrule.nn.step_report.text import formula_text, statement_text
 from chainrule.types import Array
 
 STYLE = """
@@ -45,22 +46,23 @@ def board_table(part: Section) -> str:
 
 def _row(statement: Statement) -> str:
     if not statement.parts:
-        said = _text(f"{statement.left} {statement.remark}")
-        return f'<tr><td colspan="3"><small>{said}</small></td></tr>'
-    *formula, value = statement.parts
+        return f'<tr><td colspan="3"><small>{_text(statement_text(statement).text)}</small></td></tr>'
+    *forms, value = statement.parts
     name = f'<th scope="row">{formula_html(statement.left)}</th>'
-    said = " = ".join(map(formula_html, formula))
-    remark = f" <small>{_text(statement.remark)}</small>" if statement.remark else ""
+    said = " = ".join(map(formula_html, forms))
+    remark = f" <small>{_text(formula_text(statement.remark).text)}</small>" if statement.remark else ""
     sign = f"{statement.relation} " if statement.relation != "=" else ""
-    return f"<tr>{name}<td>{said}</td><td>{sign}{_text(value)}{remark}</td></tr>"
+    return f"<tr>{name}<td>{said}</td><td>{sign}{_text(formula_text(value).text)}{remark}</td></tr>"
 
 
-def units_table(title: str, columns: Mapping[str, Array], order: Sequence[int], remarks: Sequence[str]) -> str:
+def units_table(
+    title: str, columns: Sequence[tuple[Formula, Array]], order: Sequence[int], remarks: Sequence[str]
+) -> str:
     """The numbers of a layer, a row for each unit of `order`."""
-    heads = "".join(f'<th scope="col">{formula_html(column)}</th>' for column in ("unit", *columns))
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("unit", *(formula_html(name) for name, _ in columns)))
     rows = "".join(
         f'<tr><th scope="row">{unit + 1}</th>'
-        + "".join(f"<td>{number(values[unit])}</td>" for values in columns.values())
+        + "".join(f"<td>{number(values[unit])}</td>" for _, values in columns)
         + "</tr>"
         for unit in order
     )
@@ -69,7 +71,7 @@ def units_table(title: str, columns: Mapping[str, Array], order: Sequence[int], 
     return f'<div class="wide units">{table}</div>{said}'
 
 
-def path_list(said: str, paths: Sequence[tuple[str, Sequence[tuple[str, str, str]]]], rest: str) -> str:
+def path_list(said: str, paths: Sequence[tuple[str, Sequence[tuple[Formula, str, Formula]]]], rest: str) -> str:
     """Paths, each with its factors to unfold: edge, number and form; the first is open."""
     items = []
     for place, (summary, factors) in enumerate(paths):
@@ -89,4 +91,4 @@ def folded(summary: str, content: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(finished(text.strip()))
+    return escape(text.strip())

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.explain.expression import Derivative
 from chainrule.figures import counted
 from chainrule.nn.step_report import page
-from chainrule.nn.step_report.colour import PATHS_STYLES, painted
-from chainrule.nn.step_report.layout import broken, finished
+from chainrule.nn.step_report.formula import Formula, Numbers
 from chainrule.nn.step_report.numbers import number
+from chainrule.nn.step_report.text import formula_text
+from chainrule.terminal.lines import broken
+from chainrule.terminal.styled import Role, StyledText, printed, styled
 
 SHOWN_PATHS = 3
 """How many paths are kept for each unit, the largest; exactly so many of all paths are found."""
@@ -21,16 +24,34 @@ class Factor:
     """One edge of a path: the local derivative there.
 
     Attributes:
-        edge: the derivative, such as "∂a¹₁/∂z¹₁".
-        value: its number.
-        form: what it is, such as "1−a¹₁²" or "W²[1,1]"; "" where it has no short form.
-        text: the number as it is written.
+        derivative: the derivative, as an expression.
+        formula: what it is; empty where it has no short form.
+        number: its number, as it is shown.
     """
 
-    edge: str
-    value: float
-    form: str
-    text: str
+    derivative: Derivative
+    formula: Formula
+    number: Numbers
+
+    @property
+    def value(self) -> float:
+        """Its number."""
+        return float(self.number.values)
+
+    @property
+    def edge(self) -> str:
+        """The derivative, such as "∂a¹₁/∂z¹₁"."""
+        return formula_text((self.derivative,)).text
+
+    @property
+    def form(self) -> str:
+        """What it is, such as "1−a¹₁²" or "W²[1,1]"; "" where it has no short form."""
+        return formula_text(self.formula).text
+
+    @property
+    def text(self) -> str:
+        """The number as it is written."""
+        return formula_text((self.number,)).text
 
 
 @dataclass(frozen=True)
@@ -80,8 +101,8 @@ class Why:
 
     def text(self, ascii: bool = False, width: int = 80, colour: bool | None = None) -> str:  # noqa: A002
         """The paths as text; `colour` as in `StepExplanation.text`."""
-        lines = {0: self._no_path, 1: self._one_path}.get(self.path_count, self._paths)(width)
-        return painted(finished("\n".join(lines), ascii), PATHS_STYLES, colour)
+        lines = {0: self._no_path, 1: self._one_path}.get(self.path_count, self._paths)
+        return printed(lines(width, ascii), ascii, colour)
 
     def __str__(self) -> str:
         return self.text(colour=False)
@@ -94,7 +115,7 @@ class Why:
                 f"{path.product} = {number(path.value)}, "
                 + (f"example {path.example + 1}: " if several else "")
                 + "→".join(reversed(path.nodes)),
-                [(factor.edge, factor.text, factor.form) for factor in path.factors],
+                [((factor.derivative,), factor.text, factor.formula) for factor in path.factors],
             )
             for path in self.paths
         ]
@@ -106,33 +127,38 @@ class Why:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html()}
 
-    def _no_path(self, width: int) -> Iterator[str]:
-        yield from broken([f"why {self.name}?  no path leads from it to ℒ: no example has this code"], width)
+    @property
+    def _asked(self) -> StyledText:
+        return styled(f"why {self.name}?", Role.HEADING)
 
-    def _one_path(self, width: int) -> Iterator[str]:
+    def _no_path(self, width: int, ascii: bool) -> Iterator[StyledText]:  # noqa: A002
+        said = self._asked + "  no path leads from it to ℒ: no example has this code"
+        yield from broken([said], width)
+
+    def _one_path(self, width: int, ascii: bool) -> Iterator[StyledText]:  # noqa: A002
         (path,) = self.paths
-        said = f"why {self.name}?  {path.product} = {number(self.value)}"
+        said = self._asked + f"  {path.product} = {number(self.value)}"
         yield from broken([said, "one factor per edge of the path, each named"], width)
-        yield from _named_factors(path)
+        yield from _named_factors(path, ascii)
 
-    def _paths(self, width: int) -> Iterator[str]:
-        yield f"why {self.name}?  the sum over {self.path_count:,} paths = {number(self.value)}"
+    def _paths(self, width: int, ascii: bool) -> Iterator[StyledText]:  # noqa: A002
+        yield self._asked + f"  the sum over {self.path_count:,} paths = {number(self.value)}"
         several = len({path.example for path in self.paths}) > 1
         for path in self.paths:
             where = f"example {path.example + 1}: " if several else ""
             steps = "→".join(reversed(path.nodes))
             said = broken([f"{path.product} = {number(path.value)}", f"{where}{steps}"], width - 4)
-            yield from (f"  {'  ' if i else ''}{line}" for i, line in enumerate(said))
+            yield from (f"  {'  ' if i else ''}" + line for i, line in enumerate(said))
         others = self.path_count - len(self.paths)
         if others:
-            yield f"  the other {others:,} together = {number(self.rest)}"
-        yield "the largest, one factor per edge of the path, each named:"
-        yield from _named_factors(self.paths[0])
+            yield styled(f"  the other {others:,} together = {number(self.rest)}")
+        yield styled("the largest, one factor per edge of the path, each named:")
+        yield from _named_factors(self.paths[0], ascii)
 
 
-def _named_factors(path: PathProduct) -> Iterator[str]:
-    edges, texts = ([getattr(factor, key) for factor in path.factors] for key in ("edge", "text"))
-    wide, long = max(map(len, edges)), max(map(len, texts))
+def _named_factors(path: PathProduct, ascii: bool) -> Iterator[StyledText]:  # noqa: A002
+    wide, long = (max(len(getattr(factor, key)) for factor in path.factors) for key in ("edge", "text"))
     for factor in path.factors:
+        edge = styled(factor.edge, Role.SUBJECT) + " " * (wide - len(factor.edge))
         cut = "" if factor.value else "  the path is cut here"
-        yield f"  {factor.edge:<{wide}}   {factor.text:>{long}}   {factor.form}{cut}".rstrip()
+        yield ("  " + edge + f"   {factor.text:>{long}}   " + formula_text(factor.formula, ascii) + cut).rstrip()

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GradientError
+from chainrule.explain.expression import Derivative
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import Embedding
 from chainrule.nn.step_report.agreement import Agreement
+from chainrule.nn.step_report.formula import Formula, Numbers, Word, formula
 from chainrule.nn.step_report.local_rules import LocalRule
-from chainrule.nn.step_report.names import indices, name
-from chainrule.nn.step_report.numbers import given, number
+from chainrule.nn.step_report.names import quantity
 from chainrule.nn.step_report.path_sum import SHOWN_PATHS, Factor, PathProduct, Why
 from chainrule.nn.step_report.query import Query, arrays_of, parsed
 from chainrule.nn.step_report.record import StepRecord
@@ -38,13 +39,13 @@ class _Stage:
     below: Callable[[int], str]
     local: Array
     rounding: Array
-    form: Callable[[int, int], str]
+    form: Callable[[int, int], Formula]
     given: bool = False
 
     def factor(self, above: int, below: int) -> Factor:
         value = self.local[above] if self.local.ndim == 1 else self.local[above, below]
-        edge = f"∂{self.above(above)}/∂{self.below(below)}"
-        return Factor(edge, float(value), self.form(above, below), given(value) if self.given else number(value))
+        derivative = Derivative(self.above(above), self.below(below))
+        return Factor(derivative, self.form(above, below), Numbers(value, self.given))
 
 
 class _Paths:
@@ -92,15 +93,15 @@ class _End:
         local: the derivative of this unit by the parameter, for each example [N].
         present: for which examples there is such an edge [N].
         form: what the derivative is.
-        text: how its number is written.
+        given: whether its numbers were given.
         rounding: what `local` may be off.
     """
 
     unit: int
     local: Array
     present: Array
-    form: str
-    text: Callable[[float], str] = number
+    form: Formula = ()
+    given: bool = False
     rounding: Array | float = 0.0
 
 
@@ -156,21 +157,21 @@ def _end(step: StepRecord, wanted: Query) -> _End:
     count = step.example_count
     every, ones = np.ones(count, bool), np.ones(count)
     if wanted.letter == "x":
-        return _End(unit, ones, every, "", lambda value: "1")
+        return _End(unit, ones, every, given=True)
     rule = step.rules[wanted.layer - 1]
     match wanted.letter:
         case "W":
             (j,) = others
-            form = step.unit_name("a", wanted.layer - 1, j)
-            return _End(unit, rule.below[:, j], every, form, given if wanted.layer == 1 else number)
+            form = formula(step.unit("a", wanted.layer - 1, j))
+            return _End(unit, rule.below[:, j], every, form, given=wanted.layer == 1)
         case "scale":
-            form = f"{step.unit_name('a', wanted.layer - 1, unit)}, normalised"
+            form = formula(step.unit("a", wanted.layer - 1, unit), ",", Word("normalised"))
             local, bound = rule.by_scale()
             return _End(unit, local[:, unit], every, form, rounding=bound[:, unit])
         case "tables":
             return _looked_up(rule, wanted.table, unit, others[0])
         case _:  # b and shift are added
-            return _End(unit, ones, every, "", lambda value: "1")
+            return _End(unit, ones, every, given=True)
 
 
 def _looked_up(rule: LocalRule, table: int, code: int, place: int) -> _End:
@@ -182,7 +183,7 @@ def _looked_up(rule: LocalRule, table: int, code: int, place: int) -> _End:
     passed = rule.below.shape[1] - len(layer.columns)
     unit = passed + sum(layer.dimension[:table]) + place
     has_code = rule.below[:, layer.columns[table]] == code
-    return _End(unit, np.ones(len(rule.below)), has_code, f"code {code}", lambda value: "1")
+    return _End(unit, np.ones(len(rule.below)), has_code, formula(Word("code"), code), given=True)
 
 
 def _paths_of(
@@ -203,12 +204,7 @@ def _paths_of(
     found = []
     for product, way in zip(paths.products[unit], paths.ways[unit], strict=True):
         output = step.unit_name("a", top, int(way[0]))
-        first = Factor(
-            f"∂ℒ/∂{output}",
-            float(start[way[0]]),
-            step.output_form(int(way[0])),
-            number(start[way[0]]),
-        )
+        first = Factor(Derivative("ℒ", output), step.unit_output(int(way[0])), Numbers(start[way[0]]))
         steps = [stage.factor(int(a), int(b)) for stage, a, b in zip(stages, way[:-1], way[1:], strict=True)]
         nodes = ["ℒ", output, *(stage.below(int(b)) for stage, b in zip(stages, way[1:], strict=True))]
         ends = [] if last is None else [last]
@@ -244,29 +240,28 @@ def _last_factor(step: StepRecord, wanted: Query, end: _End, example: int) -> Fa
     if wanted.letter == "x":
         return None
     letter = "z" if step.rules[wanted.layer - 1].activated else "a"
-    edge = f"∂{step.unit_name(letter, wanted.layer, end.unit)}/∂{wanted.name}"
-    value = end.local[example]
-    return Factor(edge, float(value), end.form, end.text(value))
+    derivative = Derivative(step.unit_name(letter, wanted.layer, end.unit), wanted.name)
+    return Factor(derivative, end.form, Numbers(end.local[example], end.given))
 
 
 def _namer(step: StepRecord, letter: str, layer: int) -> Callable[[int], str]:
     return lambda unit: step.unit_name(letter, layer, unit)
 
 
-def _slope_namer(step: StepRecord, layer: int) -> Callable[[int, int], str]:
-    return lambda above, below: step.slope_form(layer, above)
+def _slope_namer(step: StepRecord, layer: int) -> Callable[[int, int], Formula]:
+    return lambda above, below: step.unit_slope(layer, above)
 
 
-def _weight_namer(layer: int) -> Callable[[int, int], str]:
-    return lambda above, below: name("W", layer) + indices(above, below)
+def _weight_namer(layer: int) -> Callable[[int, int], Formula]:
+    return lambda above, below: formula(quantity("W", layer, above, below))
 
 
-def _layer_namer(layer: Any) -> Callable[[int, int], str]:
-    return lambda above, below: type(layer).__name__
+def _layer_namer(layer: Any) -> Callable[[int, int], Formula]:
+    return lambda above, below: formula(Word(type(layer).__name__))
 
 
-def _no_form(above: int, below: int) -> str:
-    return ""
+def _no_form(above: int, below: int) -> Formula:
+    return ()
 
 
 def _require_equal(what: str, value: float, total: float, rounding: float) -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.explain.expression import Expression, Symbol
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.backpropagation import Backpropagation, Gradient
 from chainrule.nn.dense import Dense
-from chainrule.nn.step_report.closed_forms import ClosedForm, output_formula, slope_formula
+from chainrule.nn.step_report.closed_forms import ClosedForm, output_form, slope_form
+from chainrule.nn.step_report.formula import Formula, formula, in_brackets
 from chainrule.nn.step_report.local_rules import LocalRule
-from chainrule.nn.step_report.names import name
+from chainrule.nn.step_report.names import name, quantity
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.tree import Tree
 from chainrule.types import Array
@@ -139,36 +141,39 @@ class StepRecord:
 
     def unit_name(self, letter: str, layer: int, unit: int) -> str:
         """A unit's z, a or δ; the number of a unit that is the only one of its layer is left out."""
-        arrays = self.a if letter == "a" else self.z
-        return name(letter, layer, unit) if arrays[layer].shape[-1] > 1 else name(letter, layer)
+        return name(letter, layer, *self._index(letter, layer, unit))
 
-    def slope_formula(self, layer: int) -> ClosedForm | None:
+    def unit(self, letter: str, layer: int, unit: int) -> Expression:
+        """The same as an expression."""
+        return quantity(letter, layer, *self._index(letter, layer, unit))
+
+    def _index(self, letter: str, layer: int, unit: int) -> tuple[int, ...]:
+        arrays = self.a if letter == "a" else self.z
+        return (unit,) if arrays[layer].shape[-1] > 1 else ()
+
+    def slope_form(self, layer: int) -> ClosedForm | None:
         """The usual form of g′(zˡ)."""
         rule = self.rules[layer - 1]
         if rule.slope is None or not isinstance(rule.layer, Dense):
             return None
         z, a = np.atleast_2d(self.z[layer]), np.atleast_2d(self.a[layer])
-        return slope_formula(rule.layer.activation, z, a, rule.slope)
+        return slope_form(rule.layer.activation, z, a, rule.slope)
 
-    def slope_form(self, layer: int, unit: int) -> str:
+    def unit_slope(self, layer: int, unit: int) -> Formula:
         """What ∂aˡ/∂zˡ is for a unit."""
-        z, a = self.unit_name("z", layer, unit), self.unit_name("a", layer, unit)
-        formula = self.slope_formula(layer)
-        return formula.form.format(z=z, a=a) if formula else f"g′({z})"
+        z, a = self.unit("z", layer, unit), self.unit("a", layer, unit)
+        form = self.slope_form(layer)
+        return form.formula(z, a) if form else formula(Symbol("g′"), in_brackets(z))
 
-    def output_formula(self) -> ClosedForm | None:
+    def output_form(self) -> ClosedForm | None:
         """The usual form of ∂ℒ/∂aᴸ, without the 1/N of a batch."""
         outputs = np.atleast_2d(self.a[len(self.rules)])
-        return output_formula(self.architecture.loss, self.targets, outputs, self.output_derivative)
+        return output_form(self.architecture.loss, self.targets, outputs, self.output_derivative)
 
-    def output_form(self, unit: int) -> str:
+    def unit_output(self, unit: int) -> Formula:
         """What ∂ℒ/∂aᴸ is for a unit."""
-        formula, top = self.output_formula(), len(self.rules)
-        if formula is None:
-            return f"{self.architecture.loss.name}′"
-        several = self.a[top].shape[-1] > 1
-        a = self.unit_name("a", top, unit) if "softmax" not in formula.form else name("a", top)
-        y = name("y", -1, unit) if several else name("y", -1)
-        index = name("", -1, unit) if several and "softmax" in formula.form else ""
-        form = formula.form.format(a=a, y=y, i=index)
-        return form if self.example_count == 1 else f"{formula.bracketed(a=a, y=y, i=index)}/{self.example_count}"
+        form, top = self.output_form(), len(self.rules)
+        if form is None:
+            return formula(Symbol(f"{self.architecture.loss.name}′"))
+        y, a = quantity("y", top, *self._index("a", top, unit)), self.unit("a", top, unit)
+        return form.formula(y, a) if self.example_count == 1 else formula(form.factor(y, a), "/", self.example_count)

@@ -10,24 +10,30 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.explain.derivation import Derivation
+from chainrule.explain.expression import Symbol
 from chainrule.figures import counted, figure
 from chainrule.nn.dropout import Dropout
 from chainrule.nn.step_report import page
 from chainrule.nn.step_report.board import board
-from chainrule.nn.step_report.colour import BOARD_STYLES, TABLE_STYLES, painted
 from chainrule.nn.step_report.diff import Changes, changes
-from chainrule.nn.step_report.layout import broken, finished
+from chainrule.nn.step_report.formula import formula, in_brackets
 from chainrule.nn.step_report.matrix_form import matrix_form
 from chainrule.nn.step_report.names import name
 from chainrule.nn.step_report.numbers import WRITTEN_OUT, number, summary
 from chainrule.nn.step_report.path_sum import Why
 from chainrule.nn.step_report.paths import why
 from chainrule.nn.step_report.record import StepRecord
-from chainrule.nn.step_report.statement import text_of
+from chainrule.nn.step_report.text import board_text
+from chainrule.terminal.lines import broken
+from chainrule.terminal.styled import Role, printed, styled
 from chainrule.types import Array
 
 SHOWN_UNITS = 40
 """Rows of a layer's table; of wider layers those of the largest |δ|."""
+_SLOPE = "g′(z)"
+_HEADS = {letter: formula(Symbol(letter)) for letter in "zaδ"}
+_HEADS[_SLOPE] = formula(Symbol("g′"), in_brackets(Symbol("z")))
+"""The columns of a layer's table as formulas."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,14 @@ class UnitTable:
     def text(self, ascii: bool = False, colour: bool | None = None) -> str:  # noqa: A002 (the option's name everywhere)
         """The table, of a wide layer the units of the largest |δ|; `colour` as in `StepExplanation.text`."""
         order = self._order()
-        lines = [self.title, "  unit" + "".join(f"{column:>16}" for column in self.columns)]
+        heads = "  unit" + "".join(f"{column:>16}" for column in self.columns)
+        lines = [styled(self.title, Role.HEADING), styled(heads, Role.SUBJECT)]
         for unit in order:
             numbers = (number(values[unit]) for values in self.columns.values())
-            lines.append(f"  {unit + 1:>4}" + "".join(f"{text:>16}" for text in numbers))
+            lines.append(styled(f"  {unit + 1:>4}" + "".join(f"{text:>16}" for text in numbers)))
         for remark in self._remarks():
-            lines += (f"  {line}" for line in broken([remark], 78))
-        return painted(finished("\n".join(lines), ascii), TABLE_STYLES, colour)
+            lines += ("  " + line for line in broken([remark], 78))
+        return printed(lines, ascii, colour)
 
     def __str__(self) -> str:
         return self.text(colour=False)
@@ -59,7 +66,8 @@ class UnitTable:
 
     def table(self) -> str:
         """The table of this fragment, for a page that has the style already."""
-        return page.units_table(self.title, self.columns, self._order(), self._remarks())
+        columns = [(_HEADS[letter], values) for letter, values in self.columns.items()]
+        return page.units_table(self.title, columns, self._order(), self._remarks())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html()}
@@ -140,7 +148,7 @@ class StepExplanation(StepRecord):
         if columns["a"].shape != columns["z"].shape or not rule.activated:
             columns.pop("z" if not rule.activated else "a")
         if rule.slope is not None:
-            columns = {"z": columns["z"], "a": columns["a"], "g′(z)": rule.slope[example], "δ": columns["δ"]}
+            columns = {"z": columns["z"], "a": columns["a"], _SLOPE: rule.slope[example], "δ": columns["δ"]}
         title = f"layer {number_of_layer}, {type(rule.layer).__name__}"
         if self.example_count > 1:
             title += f", example {example + 1} of {self.example_count}"
@@ -185,7 +193,7 @@ class StepExplanation(StepRecord):
             rule: whether to show what the optimiser keeps and computes, such as Adam's m̂ and v̂.
             colour: whether to use ANSI colours; by default if the output is a terminal and NO_COLOR is not set.
         """
-        return painted(text_of(board(self, rule), width, ascii), BOARD_STYLES, colour)
+        return board_text(board(self, rule), width, ascii, colour)
 
     def __str__(self) -> str:
         return self.text(colour=False)

@@ -1,14 +1,10 @@
-"""What is said on a board, quantity by quantity, in parts with a title; and the same as text."""
+"""What is said on a board, quantity by quantity, in parts with a title."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chainrule.nn.step_report.layout import broken, finished
-
-MARGIN = 10
-"""Characters before a line, for the title of its part."""
+from chainrule.nn.step_report.formula import Formula
 
 
 @dataclass(frozen=True)
@@ -22,14 +18,10 @@ class Statement:
         remark: said behind it.
     """
 
-    left: str
-    parts: tuple[str, ...] = ()
+    left: Formula
+    parts: tuple[Formula, ...] = ()
     relation: str = "="
-    remark: str = ""
-
-    def __str__(self) -> str:
-        said = f" {self.relation} ".join((self.left, *self.parts))
-        return f"{said} {self.remark}" if self.remark else said
+    remark: Formula = ()
 
 
 @dataclass(frozen=True)
@@ -38,15 +30,3 @@ class Section:
 
     title: str
     lines: tuple[tuple[Statement, ...], ...]
-
-
-def text_of(sections: Sequence[Section], width: int, ascii: bool) -> str:  # noqa: A002
-    """The sections as text; a statement goes to a new line where `width` characters would not hold it."""
-    lines = []
-    for section in sections:
-        title = section.title
-        for statements in section.lines:
-            for line in broken([finished(str(statement), ascii) for statement in statements], width - MARGIN):
-                lines.append(f"{title:<{MARGIN}}{line}".rstrip())
-                title = ""
-    return "\n".join(lines)

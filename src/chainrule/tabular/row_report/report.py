@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.figures import changes, column, counted, figure, signed
-from chainrule.nn.step_report.layout import TIED, broken, finished
 from chainrule.printable import printable
+from chainrule.terminal.lines import TIED, broken
+from chainrule.terminal.styled import Role, StyledText, printed, styled
 
 BAR = 10
 """Characters of the longest bar, to either side."""
@@ -120,28 +122,33 @@ class RowExplanation:
             width: characters in a line.
             colour: whether to use ANSI colours; by default if the output is a terminal and NO_COLOR is not set.
         """
-        from chainrule.nn.step_report.colour import ROW_STYLES, painted
-
         shown = self.effects[:SHOWN]
-        what, compared = self._summary()
-        head = list(broken([self.summary] if len(self.summary) <= width else [f"{what},", compared], width))
-        lines = [*head, ""]
         wide = [max(len(_cut(text, most)) for text in texts) for texts, most in _columns(shown)]
-        largest = max((abs(effect.share) for effect in shown), default=0.0)
-        *shares, rest = changes([*(effect.share for effect in shown), sum(e.share for e in self.effects[SHOWN:])])
-        for effect, share in zip(shown, shares, strict=True):
-            label = f"{_cut(effect.column, _WIDEST_NAME):<{wide[0]}}  {_cut(effect.value, _WIDEST_VALUE):<{wide[1]}}"
-            lines.append(f"  {label}  {share:>10}  {_bar(effect.share, largest)}".rstrip())
-        if len(self.effects) > len(shown):
-            others = counted(len(self.effects) - len(shown), "other column")
-            lines.append(f"  {others:<{wide[0] + wide[1] + 2}}  {rest:>10}")
-        lines += ["", *(line for note in self.notes for line in broken([note], width))]
+        lines: list[StyledText | str] = [*self._head(width), "", *self._shares(shown, wide), ""]
+        lines += (line for note in self.notes for line in broken([note], width))
         changing = [(effect.column, _what_changes(effect)) for effect in shown if _what_changes(effect)]
         if changing:
             lines += ["", "what would change it, all else being equal:"]
             for name, said in changing:
-                lines += (f"  {line}" for line in broken([f"{_cut(name, _WIDEST_NAME):<{wide[0]}}  {said}"], width - 2))
-        return painted(finished("\n".join(lines), ascii), ROW_STYLES, colour)
+                told = broken([f"{_cut(name, _WIDEST_NAME):<{wide[0]}}  {said}"], width - 2)
+                lines += ("  " + line for line in told)
+        return printed(lines, ascii, colour)
+
+    def _head(self, width: int) -> Iterator[StyledText]:
+        what, compared = self._summary()
+        told = [self.summary] if len(self.summary) <= width else [f"{what},", compared]
+        return broken([styled(part, Role.HEADING) for part in told], width)
+
+    def _shares(self, shown: Sequence[ColumnEffect], wide: Sequence[int]) -> Iterator[StyledText]:
+        """A line for each column, with its bar, and one for those that are not shown."""
+        largest = max((abs(effect.share) for effect in shown), default=0.0)
+        hidden = self.effects[SHOWN:]
+        *shares, rest = changes([*(effect.share for effect in shown), sum(effect.share for effect in hidden)])
+        for effect, share in zip(shown, shares, strict=True):
+            label = f"{_cut(effect.column, _WIDEST_NAME):<{wide[0]}}  {_cut(effect.value, _WIDEST_VALUE):<{wide[1]}}"
+            yield f"  {label}  {share:>10}  " + _bar(effect.share, largest)
+        if hidden:
+            yield styled(f"  {counted(len(hidden), 'other column'):<{wide[0] + wide[1] + 2}}  {rest:>10}")
 
     def __repr__(self) -> str:
         return f"RowExplanation({self.summary})"
@@ -170,7 +177,7 @@ class RowExplanation:
         return {"text/plain": str(self), "text/html": self.html()}
 
 
-def _columns(effects: tuple[ColumnEffect, ...]) -> list[tuple[list[str], int]]:
+def _columns(effects: Sequence[ColumnEffect]) -> list[tuple[list[str], int]]:
     names, values = [effect.column for effect in effects], [effect.value for effect in effects]
     return [(names, _WIDEST_NAME), (values, _WIDEST_VALUE)]
 
@@ -184,11 +191,12 @@ def _cut(text: str, most: int) -> str:
     return f"{text[: most - 1 - end]}…{text[-end:]}"
 
 
-def _bar(share: float, largest: float) -> str:
+def _bar(share: float, largest: float) -> StyledText:
     """A bar to the left of the middle for a negative share, to the right for a positive one."""
-    length = round(BAR * abs(share) / largest) if largest and np.isfinite(share) else 0
-    bar = "█" * length
-    return f"{bar:>{BAR}}|" if share < 0 else f"{'':>{BAR}}|{bar}"
+    bar = "█" * (round(BAR * abs(share) / largest) if largest and np.isfinite(share) else 0)
+    if share < 0:
+        return f"{'':>{BAR - len(bar)}}" + styled(bar, Role.TAKES_AWAY) + "|"
+    return f"{'':>{BAR}}|" + styled(bar, Role.ADDS)
 
 
 def _what_changes(effect: ColumnEffect) -> str:
