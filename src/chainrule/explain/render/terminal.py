@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from chainrule import config
 from chainrule.errors import ArgumentError
 from chainrule.explain.derivation import Derivation, Line
 from chainrule.explain.expression import Derivative, Expression, Symbol
 from chainrule.explain.infix import ASCII, UNICODE, Infix, Symbols
 from chainrule.explain.render.board import Step, meanings, paths_told, routes, steps
 from chainrule.explain.rewrite import derivatives_of
+from chainrule.terminal.styled import Role, colourful, styled
 
 NARROWEST = 24
 """Fewer columns hold no board."""
@@ -23,21 +22,11 @@ WIDEST_RULE = 26
 """A longer rule, such as a point of many inputs, gets a row of its own."""
 INDENT = "  "
 
-BOLD, DIM, RULE, GOOD = "1", "2", "36", "32"
-"""ANSI styles: of what is sought, of what is said beside, of rules, and of a check that is passed."""
-
 
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes: accents take none, East Asian letters two."""
     marks = sum(unicodedata.combining(character) > 0 for character in text)
     return len(text) - marks + sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-
-
-def colourful(colour: bool | None) -> bool:
-    """Whether to colour: as asked, else if the output is a terminal and NO_COLOR is not set (no-color.org)."""
-    if colour is not None:
-        return colour
-    return sys.stdout.isatty() and not config.refuses_colour()
 
 
 @dataclass(frozen=True)
@@ -70,7 +59,7 @@ class Board:
             for name, expression in meanings(derivation).items()
         )
         first, *rest = self._wrapped(f"{sought}   where " if where else sought, where, columns(sought) + 3)
-        yield self._styled(sought, BOLD) + first[len(sought) :]
+        yield self._styled(sought, Role.HEADING) + first[len(sought) :]
         yield from rest
 
     def _paths(self, derivation: Derivation) -> Iterator[str]:
@@ -84,10 +73,10 @@ class Board:
         rows = self._wrapped(INDENT, told + ",  ".join(arrows), 6) if told else []
         notes = [f"({self._said(note)})" for note in derivation.notes]
         if rows and notes and columns(rows[-1]) + 6 + columns(notes[0]) <= self.width:
-            rows[-1] += " " * 6 + self._styled(notes.pop(0), DIM)
+            rows[-1] += " " * 6 + self._styled(notes.pop(0), Role.ASIDE)
         yield from rows
         for note in notes:
-            yield from (self._styled(row, DIM) for row in self._wrapped(INDENT, note, 3))
+            yield from (self._styled(row, Role.ASIDE) for row in self._wrapped(INDENT, note, 3))
 
     def _rule(self, step: Step) -> str:
         where = ", ".join(map(self._write, step.where))
@@ -98,7 +87,7 @@ class Board:
     def _step(self, rule: str, step: Step, indent: int) -> Iterator[str]:
         label = INDENT + rule + " " * (indent - columns(INDENT + rule))
         if columns(label) > indent:
-            yield from (self._styled(row, RULE) for row in self._wrapped(INDENT, rule.replace(", ", ",  "), 4))
+            yield from (self._styled(row, Role.SUBJECT) for row in self._wrapped(INDENT, rule.replace(", ", ",  "), 4))
             label = " " * indent
         *rows, last = self._wrapped(f"{label} = ", self._write(step.expression, step.dots), indent + 3)
         note = self._said(step.note)
@@ -117,7 +106,7 @@ class Board:
                 rows += self._wrapped(f"{' ' * indent} = ", value.removeprefix(" = "), indent + 3)
         for reason in step.reason:
             rows += self._wrapped(f"{' ' * 6}{self._rule(reason)} = ", self._write(reason.expression), 8)
-        rows[0] = self._styled(label, RULE) + rows[0][len(label) :]
+        rows[0] = self._styled(label, Role.SUBJECT) + rows[0][len(label) :]
         yield from rows
 
     def _write(self, expression: Expression, dots: bool = False) -> str:
@@ -125,13 +114,13 @@ class Board:
 
     def _note(self, note: str) -> str:
         before, sign, after = note.rpartition(self.symbols.passed)
-        return self._styled(before, DIM) + self._styled(sign, GOOD) + self._styled(after, DIM)
+        return self._styled(before, Role.ASIDE) + self._styled(sign, Role.HOLDS) + self._styled(after, Role.ASIDE)
 
     def _said(self, prose: str) -> str:
         return Infix(self.symbols).prose(prose)
 
-    def _styled(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self.colour and text.strip() else text
+    def _styled(self, text: str, role: Role) -> str:
+        return styled(text, role).painted() if self.colour and text.strip() else text
 
     def _wrapped(self, first: str, text: str, hang: int) -> list[str]:
         """`first` and `text`, broken where they are too long for a row; later rows hang by `hang` columns."""
