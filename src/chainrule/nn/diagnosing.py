@@ -13,13 +13,13 @@ from chainrule.nn.activations import activation_name
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.layer_records import count_numbers
 from chainrule.train.examples import Examples
-from chainrule.train.plan import Plan
+from chainrule.train.plan import TrainingPlan
 from chainrule.tree import Tree
 from chainrule.types import Array
 
 
 def make_recorder(
-    architecture: Architecture, diagnose: Diagnose, parameters: Tree, plan: Plan, data: Examples
+    architecture: Architecture, diagnose: Diagnose, parameters: Tree, plan: TrainingPlan, data: Examples
 ) -> Recorder:
     """What keeps the measurements of a training.
 

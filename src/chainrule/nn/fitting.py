@@ -23,7 +23,7 @@ from chainrule.nn.scores import scores
 from chainrule.nn.sparse_rows import SparseRows
 from chainrule.optim import LBFGS, Optimizer
 from chainrule.sampling import split_rows
-from chainrule.train import Plan, Training
+from chainrule.train import Training, TrainingPlan
 from chainrule.train.examples import Examples
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.weights import Weights
@@ -58,7 +58,7 @@ def make_training(
     X: Any,
     y: Any,
     options: Options,
-    plan: Plan,
+    plan: TrainingPlan,
     optimizer: Optimizer | LBFGS,
     callbacks: Sequence[Any],
     diagnose: Diagnose | None = None,

@@ -10,7 +10,7 @@ from chainrule.errors import ArgumentError
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
 from chainrule.optim import LBFGS, Optimizer
-from chainrule.train import Plan
+from chainrule.train import TrainingPlan
 from chainrule.train.runner import chosen_optimizer, make_runner
 from chainrule.tree import Tree
 
@@ -30,7 +30,7 @@ def training_step(
     optimizer: Optimizer | LBFGS | None,
 ) -> Inspection:
     """What is compiled for a step on mini-batches of a size; see `Network.profile`."""
-    plan = Plan(1, batch_size)
+    plan = TrainingPlan(1, batch_size)
     if X is None and y is None:
         X, y = _made_up(architecture, batch_size)
     if X is None or y is None:

@@ -27,7 +27,7 @@ from chainrule.nn.sequence import initialise_all
 from chainrule.nn.sparse_rows import is_sparse
 from chainrule.nn.targets import one_row
 from chainrule.optim import LBFGS, Optimizer
-from chainrule.train import Checkpoint, History, Plan
+from chainrule.train import Checkpoint, History, TrainingPlan
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import checkpoint_callbacks
 from chainrule.train.progress import progress_callbacks
@@ -330,7 +330,7 @@ class Network:
             X,
             y,
             fitting.Options(l1, l2, sample_weight, class_weight, validation),
-            Plan.of(
+            TrainingPlan.of(
                 optimizer,
                 epochs=epochs,
                 batch_size=batch_size,

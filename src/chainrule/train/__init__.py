@@ -5,6 +5,6 @@ from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.fit import Fitted, fit
 from chainrule.train.history import History
 from chainrule.train.loop import Training
-from chainrule.train.plan import Plan
+from chainrule.train.plan import TrainingPlan
 
-__all__ = ["Callback", "Checkpoint", "Fitted", "History", "Plan", "Training", "fit"]
+__all__ = ["Callback", "Checkpoint", "Fitted", "History", "Training", "TrainingPlan", "fit"]

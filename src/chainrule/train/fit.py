@@ -21,7 +21,7 @@ from chainrule.train.checkpoint import Checkpoint, checkpoint_callbacks
 from chainrule.train.examples import Examples
 from chainrule.train.history import History
 from chainrule.train.loop import Training
-from chainrule.train.plan import Plan
+from chainrule.train.plan import TrainingPlan
 from chainrule.train.problem import Objective, Problem, weighted_mean
 from chainrule.train.progress import progress_callbacks
 from chainrule.train.runner import chosen_optimizer
@@ -65,7 +65,7 @@ def fit(
         parameters: nested float arrays to start from; they are not changed.
         data: an array, or a tuple of arrays with one row for each example.
         optimizer: by default Adam(1e-3). LBFGS takes all examples in every step.
-        epochs, batch_size, shuffle, order, seed, early_stopping: see `Plan`.
+        epochs, batch_size, shuffle, order, seed, early_stopping: see `TrainingPlan`.
         sample_weight: [n], how much each example counts; scaled to mean 1.
         accumulate: how many batches make one update, their gradients being added up; it is the update that a batch of
             accumulate × batch_size examples gives, with the memory of one of batch_size.
@@ -92,7 +92,7 @@ def fit(
         problem=problem,
         optimizer=optimizer,
         data=Examples.of(_arrays(data, "data"), sample_weight),
-        plan=Plan.of(
+        plan=TrainingPlan.of(
             optimizer,
             epochs=epochs,
             batch_size=batch_size,

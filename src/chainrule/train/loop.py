@@ -23,7 +23,7 @@ from chainrule.train.examples import Epoch, Examples
 from chainrule.train.history import History
 from chainrule.train.measured_steps import MeasuredSteps
 from chainrule.train.pace import Pace
-from chainrule.train.plan import Plan
+from chainrule.train.plan import TrainingPlan
 from chainrule.train.position import Position
 from chainrule.train.problem import Problem
 from chainrule.train.runner import make_runner
@@ -58,7 +58,7 @@ class Training:
     problem: Problem
     optimizer: Optimizer | LBFGS
     data: Examples
-    plan: Plan
+    plan: TrainingPlan
     start: Weights
     validation: Examples | None = None
     callbacks: Sequence[Callback | Callable[[Training], object]] = ()

@@ -19,7 +19,7 @@ from chainrule.types import Array, as_array
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """The choices of a training.
 
     Attributes:
@@ -58,7 +58,7 @@ class Plan:
         SEED.require(self.seed, "seed")
 
     @classmethod
-    def of(cls, optimizer: Optimizer | LBFGS, *, batch_size: int | None, **choices: Any) -> Plan:
+    def of(cls, optimizer: Optimizer | LBFGS, *, batch_size: int | None, **choices: Any) -> TrainingPlan:
         """The plan of a training with an optimiser: one that takes all examples in every step has no batch size."""
         return cls(batch_size=None if optimizer.full_batch else batch_size, **choices)
 

@@ -23,7 +23,7 @@ MOST_SHOWN = 16
 
 
 @dataclass(frozen=True)
-class Step:
+class BoardStep:
     """One row of the board: what was done, and what comes of it.
 
     Attributes:
@@ -43,20 +43,20 @@ class Step:
     where: tuple[Relation, ...] = ()
     left: Expression | None = None
     value: str = ""
-    reason: tuple[Step, ...] = ()
+    reason: tuple[BoardStep, ...] = ()
     dots: bool = False
 
 
-def steps(derivation: Derivation) -> Iterator[Step]:
+def steps(derivation: Derivation) -> Iterator[BoardStep]:
     """The rows below the first, and the value at the point."""
     yield from map(_step, derivation.lines[1:])
     if derivation.value is not None:
         where = tuple(Relation("=", Symbol(name), Number(value)) for name, value in derivation.point.items())
-        yield Step("at" if where else "value", Number(derivation.value), _difference(derivation), where)
+        yield BoardStep("at" if where else "value", Number(derivation.value), _difference(derivation), where)
 
 
-def _step(line: Line) -> Step:
-    return Step(
+def _step(line: Line) -> BoardStep:
+    return BoardStep(
         line.action,
         line.expression,
         line.note,

@@ -11,7 +11,7 @@ from html import escape
 from chainrule.explain.derivation import Derivation, Edge
 from chainrule.explain.expression import Number, Relation, Symbol
 from chainrule.explain.infix import write
-from chainrule.explain.render.board import Step, checked, edges_of, meanings, paths_told, routes, steps
+from chainrule.explain.render.board import BoardStep, checked, edges_of, meanings, paths_told, routes, steps
 from chainrule.explain.render.latex import to_latex
 from chainrule.explain.render.mathml import to_mathml
 
@@ -63,7 +63,7 @@ def _listed(kind: str, items: Iterator[str]) -> str:
     return f'<ul class="{kind}">' + "".join(items) + "</ul>"
 
 
-def _row(step: Step) -> str:
+def _row(step: BoardStep) -> str:
     where = ", ".join(map(to_mathml, step.where))
     rule = to_mathml(step.left) if step.left else escape(step.rule) + (f" {where}" if where else "")
     note = f'<span class="note">{escape(step.note)}</span>' if step.note else ""

@@ -11,7 +11,7 @@ from chainrule.explain.expression import Expression, Symbol
 from chainrule.explain.infix import transliterated
 from chainrule.explain.names import PRIME, Name, accented, greek
 from chainrule.explain.notation import Level, Notation
-from chainrule.explain.render.board import Step, meanings, paths_told, routes, steps
+from chainrule.explain.render.board import BoardStep, meanings, paths_told, routes, steps
 
 CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 """The Greek capitals that have a command, since they do not look like Latin ones."""
@@ -242,7 +242,7 @@ def rows(derivation: Derivation) -> Iterator[tuple[str, str, str]]:
             left = ""
 
 
-def _step(step: Step, left: str) -> Iterator[tuple[str, str, str]]:
+def _step(step: BoardStep, left: str) -> Iterator[tuple[str, str, str]]:
     where = f" ${where}$" if (where := r",\ ".join(map(Latex().write, step.where))) else ""
     rule = "" if step.left else text(step.rule) + where
     note = f"({text(step.note).strip()})" if step.note else ""

@@ -12,7 +12,7 @@ from chainrule.errors import ArgumentError
 from chainrule.explain.derivation import Derivation, Line
 from chainrule.explain.expression import Derivative, Expression, Symbol
 from chainrule.explain.infix import ASCII, UNICODE, Infix, Symbols
-from chainrule.explain.render.board import Step, meanings, paths_told, routes, steps
+from chainrule.explain.render.board import BoardStep, meanings, paths_told, routes, steps
 from chainrule.explain.rewrite import derivatives_of
 from chainrule.terminal.styled import Role, colourful, styled
 
@@ -30,7 +30,7 @@ def columns(text: str) -> int:
 
 
 @dataclass(frozen=True)
-class Board:
+class TextBoard:
     """How a board is written.
 
     Attributes:
@@ -78,13 +78,13 @@ class Board:
         for note in notes:
             yield from (self._styled(row, Role.ASIDE) for row in self._wrapped(INDENT, note, 3))
 
-    def _rule(self, step: Step) -> str:
+    def _rule(self, step: BoardStep) -> str:
         where = ", ".join(map(self._write, step.where))
         if step.left:
             return self._write(step.left)
         return self._said(step.rule) + (f" {where}" if where else "")
 
-    def _step(self, rule: str, step: Step, indent: int) -> Iterator[str]:
+    def _step(self, rule: str, step: BoardStep, indent: int) -> Iterator[str]:
         label = INDENT + rule + " " * (indent - columns(INDENT + rule))
         if columns(label) > indent:
             yield from (self._styled(row, Role.SUBJECT) for row in self._wrapped(INDENT, rule.replace(", ", ",  "), 4))
@@ -174,7 +174,7 @@ def to_text(derivation: Derivation, width: int = 80, ascii: bool = False, colour
     symbols = ASCII if ascii else UNICODE
     if ascii and any(map(_has_total, derivation.lines)):
         symbols = replace(ASCII, partial="partial ")
-    return "\n".join(Board(width, symbols, colourful(colour)).rows(derivation))
+    return "\n".join(TextBoard(width, symbols, colourful(colour)).rows(derivation))
 
 
 def _has_total(line: Line) -> bool:
