@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.explain.derivation import Check, Derivation, Edge, Line, Path, Rule
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.expression import (
     Call,
     Choice,
@@ -24,7 +24,8 @@ from chainrule.explain.expression import (
     Symbol,
     Transpose,
 )
-from chainrule.explain.infix import write
+from chainrule.explain.notation.infix import write
+from chainrule.explain.record import Check, Edge, Line, Path, Rule
 
 f, r, s, x, y, z = map(Symbol, "frsxyz")
 CHECK = Check(points=7, worst=2e-16)

@@ -5,13 +5,13 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from boards import label
-from chainrule.explain.derivation import Rule
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.expression import Number
-from chainrule.explain.infix import write
-from chainrule.explain.render.json import from_json
-from chainrule.explain.render.latex import Latex
-from chainrule.explain.render.latex import text as latex_text
-from chainrule.explain.render.mathml import to_mathml
+from chainrule.explain.notation.infix import write
+from chainrule.explain.notation.latex import Latex
+from chainrule.explain.notation.latex import text as latex_text
+from chainrule.explain.notation.mathml import to_mathml
+from chainrule.explain.record import Rule
 
 
 def steps(derivation):
@@ -24,7 +24,7 @@ def steps(derivation):
 
 def in_json(derivation):
     """Assert that the json shows all steps."""
-    assert steps(from_json(derivation.json())) == steps(derivation)
+    assert steps(Derivation.from_json(derivation.json())) == steps(derivation)
     assert [(line["rule"], line["names"]) for line in json.loads(derivation.json())["lines"][1:]] == [
         (line.rule, list(line.names)) for line in derivation.lines[1:]
     ]

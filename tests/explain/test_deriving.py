@@ -10,13 +10,13 @@ import chainrule as cr
 from boards import XYZ_BOARD, label
 from chainrule import ops
 from chainrule.errors import ArgumentError
-from chainrule.explain.computation import Computation
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.differences import difference, of_traced
 from chainrule.explain.expression import Symbol
-from chainrule.explain.infix import write
+from chainrule.explain.notation.infix import write
 from chainrule.explain.render.board import checked
-from chainrule.explain.text import parse
+from chainrule.explain.scalar.computation import Computation
+from chainrule.explain.source.text import parse
 
 XYZ = "f=x*y*z; x=r; y=r*s; z=s"
 

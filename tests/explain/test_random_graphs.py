@@ -7,10 +7,10 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import ChainruleError, DerivationError
-from chainrule.explain import chain, lines
-from chainrule.explain.computation import Computation
 from chainrule.explain.expression import Negative, Sum
-from chainrule.explain.text import parse
+from chainrule.explain.scalar import chain, lines
+from chainrule.explain.scalar.computation import Computation
+from chainrule.explain.source.text import parse
 from same_steps import FORMATS
 
 
@@ -161,7 +161,7 @@ def test_a_wrong_sign_is_found(monkeypatch, seed):
 
 
 def test_a_wrong_rule_of_a_composite_is_found(monkeypatch):
-    from chainrule.explain.composite import SIGMOID
+    from chainrule.explain.algebra.composite import SIGMOID
 
     rule = SIGMOID.rules[0]
     object.__setattr__(SIGMOID, "rules", (lambda g, y, x: 1.001 * rule(g, y, x),))

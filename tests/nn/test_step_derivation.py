@@ -10,7 +10,7 @@ import pytest
 from boards import label
 from chainrule import nn
 from chainrule.errors import ArgumentError, DerivationError
-from chainrule.explain.infix import write
+from chainrule.explain.notation.infix import write
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.losses import LOSSES
 from python_calls import calls_in

@@ -2,10 +2,10 @@
 
 import pytest
 
+from chainrule.explain.algebra.from_graph import expression_of, with_composites
+from chainrule.explain.algebra.rewrite import Order
 from chainrule.explain.expression import Choice, Number, Symbol
-from chainrule.explain.from_graph import expression_of, with_composites
-from chainrule.explain.infix import write
-from chainrule.explain.rewrite import Order
+from chainrule.explain.notation.infix import write
 from chainrule.graph import make_constant
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.step_report.closed_forms import _SLOPES

@@ -11,20 +11,21 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError, DerivationError
-from chainrule.explain.by_element import names_of_elements
-from chainrule.explain.chain import MOST_PATHS, added, path_count, paths
-from chainrule.explain.computation import Computation
-from chainrule.explain.derivation import Derivation, Path, Rule, Style
-from chainrule.explain.deriving_arrays import derive_arrays
+from chainrule.explain.algebra.evaluate import evaluate
+from chainrule.explain.algebra.rewrite import ZERO
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.differences import difference, of_traced
-from chainrule.explain.evaluate import evaluate
 from chainrule.explain.expression import Number, Symbol
-from chainrule.explain.infix import write
-from chainrule.explain.lines import Board, by_paths, by_steps
-from chainrule.explain.notes import not_finite, notes_at, notes_of
-from chainrule.explain.numerical_check import Checker, Measured, measured
-from chainrule.explain.rewrite import ZERO
-from chainrule.explain.source import (
+from chainrule.explain.matrix.deriving import derive_arrays
+from chainrule.explain.notation.infix import write
+from chainrule.explain.record import Path, Rule, Style
+from chainrule.explain.scalar.chain import MOST_PATHS, added, path_count, paths
+from chainrule.explain.scalar.computation import Computation
+from chainrule.explain.scalar.lines import Board, by_paths, by_steps
+from chainrule.explain.scalar.notes import not_finite, notes_at, notes_of
+from chainrule.explain.scalar.numerical_check import Checker, Measured, measured
+from chainrule.explain.source.by_element import names_of_elements
+from chainrule.explain.source.function import (
     At,
     Source,
     arguments_at,

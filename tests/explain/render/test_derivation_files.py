@@ -7,7 +7,7 @@ import pytest
 
 from boards import xyz
 from chainrule.errors import ArgumentError
-from chainrule.explain.render.json import from_json
+from chainrule.explain.derivation import Derivation
 
 
 def saved(folder, name):
@@ -21,7 +21,7 @@ def test_formats(tmp_path):
     assert xyz().svg() in page
     assert ElementTree.fromstring(saved(tmp_path, "board.svg")).tag == "{http://www.w3.org/2000/svg}svg"
     assert xyz().latex() in saved(tmp_path, "board.tex")
-    assert from_json(saved(tmp_path, "board.JSON")) == xyz()
+    assert Derivation.from_json(saved(tmp_path, "board.JSON")) == xyz()
     assert saved(tmp_path, "board.txt") == xyz().text(80, colour=False) + "\n"
     assert len(list(tmp_path.iterdir())) == 5
 

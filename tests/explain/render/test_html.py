@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from boards import BOARDS, every_form, xyz
-from chainrule.explain.derivation import Rule
+from chainrule.explain.record import Rule
 from chainrule.explain.render.html import to_page
 from chainrule.explain.render.picture import to_svg
 from html_reader import read

@@ -7,9 +7,11 @@ import subprocess
 import pytest
 
 from boards import BOARDS, every_form, reverse, xyz
-from chainrule.explain.derivation import Derivation, Line, Rule
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.expression import Symbol
-from chainrule.explain.render.latex import Latex, rows, text, to_document, to_latex
+from chainrule.explain.notation.latex import Latex, text
+from chainrule.explain.record import Line, Rule
+from chainrule.explain.render.latex import rows, to_document, to_latex
 from patience import PATIENCE
 
 KNOWN = {

@@ -8,8 +8,8 @@ from itertools import combinations, pairwise, product
 import pytest
 
 from boards import BOARDS, every_form, network, square, xyz
-from chainrule.explain.derivation import Path
 from chainrule.explain.expression import Negative, Number
+from chainrule.explain.record import Path
 from chainrule.explain.render.picture import WIDEST, Picture, names_in, nodes_of, wires_of
 from chainrule.explain.render.svg import shortened, width_of
 

@@ -6,11 +6,11 @@ import json
 import pytest
 
 from boards import BOARDS
-from chainrule.explain.infix import write
+from chainrule.explain.notation.infix import write
+from chainrule.explain.notation.latex import Latex
+from chainrule.explain.notation.latex import text as latex_text
+from chainrule.explain.notation.mathml import to_mathml
 from chainrule.explain.render.board import numbers
-from chainrule.explain.render.latex import Latex
-from chainrule.explain.render.latex import text as latex_text
-from chainrule.explain.render.mathml import to_mathml
 from same_steps import FORMATS
 
 

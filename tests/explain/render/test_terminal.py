@@ -8,8 +8,8 @@ import pytest
 
 from boards import BOARDS, XYZ_BOARD, arrays, neuron, xyz
 from chainrule.errors import ArgumentError
-from chainrule.explain.derivation import Line, Rule
 from chainrule.explain.expression import Number, Sum, Symbol
+from chainrule.explain.record import Line, Rule
 from chainrule.explain.render.terminal import columns
 
 ESCAPE = re.compile(r"\x1b\[\d+m")

@@ -10,9 +10,9 @@ from itertools import chain
 
 import numpy as np
 
-from chainrule.explain.derivation import Derivation, Edge, Line, Path, Rule
 from chainrule.explain.expression import Expression, Number, Relation, Symbol
-from chainrule.explain.notation import digits
+from chainrule.explain.notation.notation import digits
+from chainrule.explain.record import DerivationRecord, Edge, Line, Path, Rule
 from chainrule.figures import counted
 from chainrule.types import Array
 
@@ -47,7 +47,7 @@ class BoardStep:
     dots: bool = False
 
 
-def steps(derivation: Derivation) -> Iterator[BoardStep]:
+def steps(derivation: DerivationRecord) -> Iterator[BoardStep]:
     """The rows below the first, and the value at the point."""
     yield from map(_step, derivation.lines[1:])
     if derivation.value is not None:
@@ -84,7 +84,7 @@ def _six(value: float | Array) -> str:
     return digits(float(value), 6).replace("-", "−")
 
 
-def meanings(derivation: Derivation) -> dict[str, Expression]:
+def meanings(derivation: DerivationRecord) -> dict[str, Expression]:
     """What the names stand for: the function first, then those that it is made of, in the order of the computation."""
     first = {name: form for name, form in derivation.definitions.items() if name == derivation.function}
     return first | dict(derivation.definitions)
@@ -95,18 +95,18 @@ def names_on(path: Path) -> tuple[str, ...]:
     return (path.edges[0].source, *(edge.target for edge in path.edges)) if path.edges else ()
 
 
-def routes(derivation: Derivation) -> Iterator[tuple[tuple[str, ...], int]]:
+def routes(derivation: DerivationRecord) -> Iterator[tuple[tuple[str, ...], int]]:
     """The names that the paths pass, and how many paths they stand for: more than two of the same are told once."""
     for route, count in Counter(map(names_on, derivation.paths)).items():
         yield from [(route, 1)] * count if count <= 2 else [(route, count)]
 
 
-def edges_of(derivation: Derivation) -> tuple[Edge, ...]:
+def edges_of(derivation: DerivationRecord) -> tuple[Edge, ...]:
     """Every edge that lies on a path, once."""
     return tuple(dict.fromkeys(chain.from_iterable(path.edges for path in derivation.paths)))
 
 
-def agrees(derivation: Derivation) -> bool:
+def agrees(derivation: DerivationRecord) -> bool:
     """Whether the value and the central difference are the same up to the error of the difference."""
     value, difference = derivation.value, derivation.difference
     if value is None or difference is None or not (math.isfinite(value) and math.isfinite(difference)):
@@ -114,7 +114,7 @@ def agrees(derivation: Derivation) -> bool:
     return abs(value - difference) <= AGREES * max(abs(value), abs(difference)) + NEGLIGIBLE
 
 
-def _difference(derivation: Derivation) -> str:
+def _difference(derivation: DerivationRecord) -> str:
     """The verdict on the value, with the difference in six digits."""
     if derivation.difference is None:
         return "check: no central difference: the function has a kink, an edge or too few digits here"
@@ -124,7 +124,7 @@ def _difference(derivation: Derivation) -> str:
     return f"check: central difference {shown}{' ✓' if agrees(derivation) else ': the function has a kink here'}"
 
 
-def checked(derivation: Derivation) -> str:
+def checked(derivation: DerivationRecord) -> str:
     """How the lines were checked, in a sentence; "" if one was not."""
     checks = [line.check for line in derivation.lines if line.check]
     if not checks:
@@ -138,7 +138,7 @@ def checked(derivation: Derivation) -> str:
     return f"every line was checked at {where}; largest relative difference {worst:.0e}"
 
 
-def paths_told(derivation: Derivation) -> str:
+def paths_told(derivation: DerivationRecord) -> str:
     """What is said before the paths, or in their place; "" for arrays, which have none."""
     count = derivation.path_count
     ends = f"from {derivation.wrt} to {derivation.function}"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from chainrule.atomic import replacing
 from chainrule.errors import ArgumentError
-from chainrule.explain.derivation import Derivation
+from chainrule.explain.record import DerivationRecord
 from chainrule.explain.render.html import to_page
 from chainrule.explain.render.json import to_json
 from chainrule.explain.render.latex import to_document
 from chainrule.explain.render.picture import to_svg
 from chainrule.explain.render.terminal import to_text
 
-FORMATS: dict[str, Callable[[Derivation], str]] = {
+FORMATS: dict[str, Callable[[DerivationRecord], str]] = {
     ".html": lambda derivation: to_page(derivation, to_svg(derivation)),
     ".svg": to_svg,
     ".tex": to_document,
@@ -24,7 +24,7 @@ FORMATS: dict[str, Callable[[Derivation], str]] = {
 """What a file of each suffix holds."""
 
 
-def save(derivation: Derivation, path: Path) -> None:
+def save(derivation: DerivationRecord, path: Path) -> None:
     """Write a derivation in the format that the suffix names; the file is replaced whole or not at all.
 
     Raises:

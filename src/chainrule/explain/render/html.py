@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from chainrule.explain.derivation import Derivation, Edge
 from chainrule.explain.expression import Number, Relation, Symbol
-from chainrule.explain.infix import write
+from chainrule.explain.notation.infix import write
+from chainrule.explain.notation.mathml import to_mathml
+from chainrule.explain.record import DerivationRecord, Edge
 from chainrule.explain.render.board import BoardStep, checked, edges_of, meanings, paths_told, routes, steps
 from chainrule.explain.render.latex import to_latex
-from chainrule.explain.render.mathml import to_mathml
 
 STYLE = """
 .chainrule { font: 16px/1.6 system-ui, sans-serif; color: inherit; text-align: left; max-width: 60rem; }
@@ -45,7 +45,7 @@ figure svg { max-width: 100%; height: auto; }
 """
 
 
-def _parts(derivation: Derivation) -> Iterator[str]:
+def _parts(derivation: DerivationRecord) -> Iterator[str]:
     sought = to_mathml(derivation.lines[0].expression)
     yield f'<p class="sought">{sought}{" where" if derivation.definitions else ""}</p>'
     if derivation.definitions:
@@ -76,7 +76,7 @@ def _row(step: BoardStep) -> str:
     return f'<li><span class="rule">{rule}</span><div class="line">{line}</div></li>'
 
 
-def _paths(derivation: Derivation) -> Iterator[str]:
+def _paths(derivation: DerivationRecord) -> Iterator[str]:
     told = escape(paths_told(derivation))
     if told and not derivation.paths:
         yield f'<p class="remark">{told}</p>'
@@ -96,12 +96,12 @@ def _edge(edge: Edge) -> str:
     return local if edge.value is None else f"{local} = {to_mathml(Number(edge.value))}"
 
 
-def to_board(derivation: Derivation) -> str:
+def to_board(derivation: DerivationRecord) -> str:
     """The board without its style, for a fragment that has it."""
     return "\n".join(_parts(derivation))
 
 
-def to_html(derivation: Derivation) -> str:
+def to_html(derivation: DerivationRecord) -> str:
     """The board as a fragment, for a page or a notebook."""
     name = escape(write(derivation.lines[0].expression))
     return (
@@ -110,7 +110,7 @@ def to_html(derivation: Derivation) -> str:
     )
 
 
-def to_page(derivation: Derivation, picture: str) -> str:
+def to_page(derivation: DerivationRecord, picture: str) -> str:
     """A file of its own: the board, and a picture in SVG below it; nothing is loaded from elsewhere."""
     title = f"{write(derivation.lines[0].expression)}, step by step"
     return page(title, f"{to_html(derivation)}\n<figure>{picture}</figure>")

@@ -19,8 +19,8 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.explain import expression as forms
-from chainrule.explain.derivation import SCHEMA, Check, Derivation, Edge, Line, Path, Rule
 from chainrule.explain.expression import Expression
+from chainrule.explain.record import SCHEMA, Check, DerivationRecord, Edge, Line, Path, Rule
 from chainrule.explain.render.schema_1 import upgraded
 from chainrule.types import Array
 
@@ -34,12 +34,12 @@ Reader: TypeAlias = Callable[[Any, str], Any]
 """Makes a value of what was read; the text says where it stands, for errors."""
 
 
-def to_json(derivation: Derivation) -> str:
+def to_json(derivation: DerivationRecord) -> str:
     """The whole derivation, indented; names keep their letters, so write it as UTF-8."""
     return json.dumps({"schema": SCHEMA, **_plain(derivation)}, ensure_ascii=False, indent=2, allow_nan=False)
 
 
-def from_json(text: str) -> Derivation:
+def from_json(text: str) -> DerivationRecord:
     """The derivation that `to_json` wrote; equal to the one it was given.
 
     Raises:
@@ -55,7 +55,7 @@ def from_json(text: str) -> Derivation:
                 f"text: has version {version!r} of the form, and this chainrule reads versions 1 and {SCHEMA}; "
                 "write it anew with Derivation.json(), or read it with the chainrule that wrote it"
             )
-        derivation: Derivation = _record(Derivation)(upgraded(read) if version == 1 else read, "derivation")
+        derivation: DerivationRecord = _record(DerivationRecord)(upgraded(read) if version == 1 else read, "derivation")
     except ArgumentError:
         raise
     except (ValueError, RecursionError) as error:
@@ -213,7 +213,7 @@ READERS: dict[type, dict[str, Reader]] = {
         "left": _or_none(_expression),
         "names": _all(_text),
     },
-    Derivation: {
+    DerivationRecord: {
         "function": _text,
         "definitions": _named(_expression),
         "wrt": _text,

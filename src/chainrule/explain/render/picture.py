@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from html import escape
 
-from chainrule.explain.computation import depends_alone
-from chainrule.explain.derivation import Derivation, Edge
 from chainrule.explain.expression import Derivative, Number, Symbol
-from chainrule.explain.infix import write
+from chainrule.explain.notation.infix import write
+from chainrule.explain.record import DerivationRecord, Edge
 from chainrule.explain.render import svg
 from chainrule.explain.render.board import edges_of, names_on, paths_told
 from chainrule.explain.render.layers import Layout, arrange
+from chainrule.explain.scalar.computation import depends_alone
 
 NAME, SMALL, HEADING = 15.0, 12.0, 14.0
 """Sizes of fonts."""
@@ -67,7 +67,7 @@ def names_in(expression: object) -> Iterator[str]:
             yield from names_in(getattr(expression, field.name))
 
 
-def nodes_of(derivation: Derivation) -> list[str]:
+def nodes_of(derivation: DerivationRecord) -> list[str]:
     """Inputs and defined names, every one after those that it is made of."""
     nodes: dict[str, None] = {}
     for name, expression in derivation.definitions.items():
@@ -77,7 +77,7 @@ def nodes_of(derivation: Derivation) -> list[str]:
     return list(nodes | dict.fromkeys(name for path in derivation.paths for name in names_on(path)))
 
 
-def wires_of(derivation: Derivation) -> list[Wire]:
+def wires_of(derivation: DerivationRecord) -> list[Wire]:
     """All arrows: two where the same operand is used twice and both ways count."""
     definitions = derivation.definitions.items()
     pairs = {(source, name): None for name, form in definitions for source in names_in(form) if source != name}
@@ -92,7 +92,7 @@ def wires_of(derivation: Derivation) -> list[Wire]:
     return wires
 
 
-def _times(derivation: Derivation, edge: Edge) -> int:
+def _times(derivation: DerivationRecord, edge: Edge) -> int:
     """How many equal edges there are: as many as the operand stands in the definition, if paths come more than once."""
     repeated = [path for path, times in Counter(derivation.paths).items() if times > 1 and edge in path.edges]
     expression = derivation.definitions.get(edge.target)
@@ -131,7 +131,7 @@ def _eased(t: float, handle: float) -> float:
 class Picture:
     """The places of everything, for both halves."""
 
-    def __init__(self, derivation: Derivation):
+    def __init__(self, derivation: DerivationRecord):
         self.derivation = derivation
         self.nodes, self.wires = nodes_of(derivation), wires_of(derivation)
         pairs = [(wire.source, wire.target) for wire in self.wires]
@@ -346,7 +346,7 @@ def _six(value: float) -> str:
     return write(Number(float(f"{value:.6g}")))
 
 
-def to_svg(derivation: Derivation) -> str:
+def to_svg(derivation: DerivationRecord) -> str:
     """The graph of a derivation; it holds its own styles, light and dark, and loads nothing.
 
     Above the computation, from the inputs on the left to the function on the right; below, if there are paths, the same

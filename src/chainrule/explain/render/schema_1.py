@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chainrule.explain.derivation import Rule
+from chainrule.explain.record import Rule
 
 _APPLIED = {
     Rule.ELIMINATE: re.compile(r"eliminate (.+)", re.DOTALL),

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from chainrule.errors import ArgumentError
-from chainrule.explain.derivation import Derivation, Line
+from chainrule.explain.algebra.rewrite import derivatives_of
 from chainrule.explain.expression import Derivative, Expression, Symbol
-from chainrule.explain.infix import ASCII, UNICODE, Infix, Symbols
+from chainrule.explain.notation.infix import ASCII, UNICODE, Infix, Symbols
+from chainrule.explain.record import DerivationRecord, Line
 from chainrule.explain.render.board import BoardStep, meanings, paths_told, routes, steps
-from chainrule.explain.rewrite import derivatives_of
 from chainrule.terminal.styled import Role, colourful, styled
 
 NARROWEST = 24
@@ -43,7 +43,7 @@ class TextBoard:
     symbols: Symbols
     colour: bool
 
-    def rows(self, derivation: Derivation) -> Iterator[str]:
+    def rows(self, derivation: DerivationRecord) -> Iterator[str]:
         """The rows of the board."""
         yield from self._head(derivation)
         yield from self._paths(derivation)
@@ -52,7 +52,7 @@ class TextBoard:
         for rule, step in shown:
             yield from self._step(rule, step, min(indent, self.width // 2))
 
-    def _head(self, derivation: Derivation) -> Iterator[str]:
+    def _head(self, derivation: DerivationRecord) -> Iterator[str]:
         sought = self._write(derivation.lines[0].expression)
         where = ",  ".join(
             f"{self._write(Symbol(name))} = {self._write(expression, dots=True)}"
@@ -62,7 +62,7 @@ class TextBoard:
         yield self._styled(sought, Role.HEADING) + first[len(sought) :]
         yield from rest
 
-    def _paths(self, derivation: Derivation) -> Iterator[str]:
+    def _paths(self, derivation: DerivationRecord) -> Iterator[str]:
         """The paths, with the first note beside them if there is room, and the other notes below."""
         arrows = [
             self.symbols.arrow.join(self._write(Symbol(name)) for name in route)
@@ -157,7 +157,7 @@ def _broken(text: str, room: int, fresh: bool) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def to_text(derivation: Derivation, width: int = 80, ascii: bool = False, colour: bool | None = None) -> str:  # noqa: A002
+def to_text(derivation: DerivationRecord, width: int = 80, ascii: bool = False, colour: bool | None = None) -> str:  # noqa: A002
     """The board as text, without a newline at its end.
 
     Args:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from chainrule.explain.render.mathml import NAMESPACE, MathML
+from chainrule.explain.notation.mathml import NAMESPACE, MathML
 from chainrule.nn.step_report.formula import Formula, Numbers, Piece, Sign, Word
 from chainrule.nn.step_report.numbers import array, given
 

@@ -14,8 +14,8 @@ import numpy as np
 from chainrule import ops, tree
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.explain.derivation import Derivation
-from chainrule.explain.deriving_arrays import Recorded, derive_recorded
 from chainrule.explain.expression import Derivative
+from chainrule.explain.matrix.deriving import Recorded, derive_recorded
 from chainrule.graph import Node
 from chainrule.nn.activations import activation_function
 from chainrule.nn.dense import Dense

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.explain.expression import Expression, Indexed, Symbol
-from chainrule.explain.names import subscript, superscript
+from chainrule.explain.notation.names import subscript, superscript
 from chainrule.tree import KeyPath
 
 

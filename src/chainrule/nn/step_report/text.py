@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.explain import infix
 from chainrule.explain.expression import (
     Derivative,
     Expression,
@@ -16,7 +15,8 @@ from chainrule.explain.expression import (
     Symbol,
     Transpose,
 )
-from chainrule.explain.names import subscript, superscript
+from chainrule.explain.notation import infix
+from chainrule.explain.notation.names import subscript, superscript
 from chainrule.nn.step_report.formula import Formula, Numbers, Piece, Sign, Word
 from chainrule.nn.step_report.numbers import array, given
 from chainrule.nn.step_report.statement import Section, Statement

@@ -1,0 +1,1 @@
+"""Expressions made from graphs, evaluated, and rewritten by named rules."""

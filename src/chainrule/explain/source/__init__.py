@@ -1,0 +1,1 @@
+"""What is derived: text, or a Python function with the names of its variables."""
