@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.data import Column, Preprocessing, Table, read_table, target_from_json
-from chainrule.data.conversion import clock_text
+from chainrule.data.value_text import clock_text
 from chainrule.errors import ModelFileError, TableError
 
 

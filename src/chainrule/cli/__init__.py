@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from importlib.util import find_spec
 
+from chainrule.cli.failure import interrupted
 from chainrule.interrupt import Interrupt, handle_signals, ignore_signals
 
 
@@ -31,13 +32,6 @@ def _status(interrupt: Interrupt) -> int:
     from chainrule.cli.running import run
 
     return run(sys.argv[1:], interrupt)
-
-
-def interrupted(interrupt: Interrupt) -> int:
-    """Say that Ctrl-C or SIGTERM ended the command, and return the status that shells give for that."""
-    ignore_signals()
-    print("chainrule: interrupted", file=sys.stderr, flush=True)
-    return interrupt.status
 
 
 def missing_click() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from chainrule.interrupt import Interrupt, ignore_signals
 from chainrule.printable import printable
 
 
@@ -16,3 +17,10 @@ def fail(message: str, status: int) -> int:
     for line in (f"chainrule: {' '.join(told.split())}", *place):
         print(printable(line), file=sys.stderr)
     return status
+
+
+def interrupted(interrupt: Interrupt) -> int:
+    """Say that Ctrl-C or SIGTERM ended the command, and return the status that shells give for that."""
+    ignore_signals()
+    print("chainrule: interrupted", file=sys.stderr, flush=True)
+    return interrupt.status

@@ -15,9 +15,8 @@ from typing import Any
 
 import click
 
-from chainrule.cli import interrupted
 from chainrule.cli.commands import chainrule
-from chainrule.cli.failure import fail
+from chainrule.cli.failure import fail, interrupted
 from chainrule.errors import ChainruleError, ChainruleWarning, DivergenceError
 from chainrule.interrupt import Interrupt
 from chainrule.readable import unwritable

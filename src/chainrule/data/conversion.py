@@ -1,8 +1,4 @@
-"""The same column read as another kind: what a model learned as text may arrive as numbers, and back.
-
-The canonical text of a whole number has no fraction (``1.0`` and ``1`` are both ``"1"``), so that codes match
-however they were stored.
-"""
+"""The same column read as another kind: what a model learned as text may arrive as numbers, and back."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.forms import reading_of
 from chainrule.data.table import Column, ColumnKind
+from chainrule.data.value_text import number_text, time_text
 from chainrule.errors import TableError
 
 
@@ -35,29 +32,6 @@ def as_kind(column: Column, kind: ColumnKind, source: str) -> Column:
         return Column(column.name, kind, column.values)
     found, expected = ("dates", "numbers") if kind == "numeric" else ("numbers", "dates")
     raise TableError(f"{source}, column {column.name!r} holds {found} where {expected} are expected")
-
-
-def number_text(x: float) -> str | None:
-    """Return the canonical text of a number, None for NaN."""
-    if x != x:
-        return None
-    return str(int(x)) if x.is_integer() else repr(x)
-
-
-def time_text(x: float) -> str | None:
-    """Return the ISO 8601 text of seconds since 1970-01-01 UTC: the date alone at midnight."""
-    if x != x:
-        return None
-    day, second = divmod(x, 86_400)
-    date = str(np.datetime64(int(day), "D"))
-    return date if second == 0 else f"{date} {np.datetime64(int(second), 's').item().time().isoformat()}"
-
-
-def clock_text(seconds: float) -> str:
-    """Return the time of the day so many seconds after midnight, or a duration: 05:58, or 05:58:30."""
-    minutes, second = divmod(round(seconds), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
 
 
 def parsed(column: Column, kind: ColumnKind, source: str) -> NDArray[np.float64]:

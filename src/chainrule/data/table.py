@@ -21,6 +21,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.value_text import clock_text, time_text
 from chainrule.errors import TableError
 from chainrule.figures import counted, figure
 from chainrule.printable import ROOM, aligned, listed, printable
@@ -70,8 +71,6 @@ class Column:
 
     def _written(self, value: Any) -> str:
         """A value that is not missing, as people write it."""
-        from chainrule.data.conversion import clock_text, time_text
-
         if self.kind == "numeric":
             return clock_text(value) if self.clock else figure(value, 6)
         return str(time_text(float(value)) if self.kind == "time" else value)

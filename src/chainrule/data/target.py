@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.canonical import positions
-from chainrule.data.conversion import as_kind, number_text
+from chainrule.data.conversion import as_kind
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, ColumnKind
+from chainrule.data.value_text import number_text
 from chainrule.errors import ArgumentError, TableError
 from chainrule.figures import counted, figure
 from chainrule.printable import listed, printable

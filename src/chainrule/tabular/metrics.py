@@ -8,6 +8,8 @@ from chainrule.nn.scores import r_squared
 from chainrule.types import Array
 
 Scores = dict[str, float]
+MODELS = ("network", "linear", "baseline")
+"""What a table's report compares, in this order."""
 
 LEAST_PROBABILITY = float(np.finfo(np.float32).eps)
 """A probability below counts as this one, so that a single wrong certainty leaves the mean finite."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 from chainrule.data.record import JSON, Record
-from chainrule.tabular.metrics import Scores
+from chainrule.tabular import summary
+from chainrule.tabular.metrics import MODELS, Scores
 from chainrule.tabular.recipe import Recipe
-
-MODELS = ("network", "linear", "baseline")
 
 
 @dataclass(frozen=True)
@@ -87,15 +86,11 @@ class Report:
 
     def __repr__(self) -> str:
         """The network's scores on one line."""
-        from chainrule.tabular.summary import in_short
-
-        return f"Report({in_short(self)})"
+        return f"Report({summary.in_short(self)})"
 
     def __str__(self) -> str:
         """What `chainrule train` prints."""
-        from chainrule.tabular.summary import text
-
-        return text(self)
+        return summary.text(self)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """For notebooks."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from chainrule.figures import column, counted, figure, fixed, share
 from chainrule.printable import aligned, printable
-from chainrule.tabular.report import MODELS, Report
+from chainrule.tabular.metrics import MODELS
+
+if TYPE_CHECKING:
+    from chainrule.tabular.report import Report
 
 FEW_ROWS = 30
 """Test rows; a score of fewer says little about other rows."""

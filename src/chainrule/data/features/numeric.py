@@ -8,11 +8,11 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.conversion import clock_text
 from chainrule.data.features.feature import Dropped, Told, indicator
 from chainrule.data.features.scale import RobustScale
 from chainrule.data.record import JSON, Record
 from chainrule.data.table import Column, ColumnKind
+from chainrule.data.value_text import clock_text
 from chainrule.figures import figure
 
 

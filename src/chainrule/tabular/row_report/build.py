@@ -10,11 +10,12 @@ import numpy as np
 from chainrule import nn
 from chainrule.data import ClassTarget, Column, Preprocessing, Source, Table, Target
 from chainrule.data.canonical import canonical_text, positions
-from chainrule.data.conversion import as_kind, clock_text, time_text
+from chainrule.data.conversion import as_kind
 from chainrule.data.features import CodedFeature, Feature, NumericFeature, OneHotFeature, TimeFeature
 from chainrule.data.features.category import UNKNOWN
 from chainrule.data.features.scale import LARGEST, squashed
 from chainrule.data.table import suggestion
+from chainrule.data.value_text import clock_text, time_text
 from chainrule.errors import ArgumentError
 from chainrule.figures import figure
 from chainrule.functions import grad
