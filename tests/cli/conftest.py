@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,15 +17,18 @@ from patience import PATIENCE
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def _command_in(directory: Path) -> Command:
+    def run(*arguments, **keywords):
+        process = [sys.executable, "-m", "chainrule", *map(str, arguments)]
+        return subprocess.run(process, cwd=directory, capture_output=True, text=True, timeout=PATIENCE, **keywords)
+
+    return run
+
+
 @pytest.fixture
 def command(tmp_path) -> Command:
     """Run `python -m chainrule …` in `tmp_path`; other keywords are those of `subprocess.run`."""
-
-    def run(*arguments, **keywords):
-        process = [sys.executable, "-m", "chainrule", *map(str, arguments)]
-        return subprocess.run(process, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, **keywords)
-
-    return run
+    return _command_in(tmp_path)
 
 
 @pytest.fixture
@@ -36,9 +40,7 @@ def functions(tmp_path, request) -> Path:
     return path
 
 
-@pytest.fixture
-def flowers(tmp_path) -> Path:
-    """A table of 120 flowers, whose kind follows from length and colour; some values are missing."""
+def _write_flowers(directory: Path) -> Path:
     random = np.random.default_rng(0)
     lines = ["length,colour,site,kind"]
     for row in range(120):
@@ -46,14 +48,27 @@ def flowers(tmp_path) -> Path:
         length = f"{2 * kind + random.normal(0, 0.3):.3f}" if row % 17 else ""
         colour = ["red", "blue"][kind] if row % 13 else "NA"
         lines.append(f"{length},{colour},site {random.integers(0, 12)},{['aster', 'iris'][kind]}")
-    path = tmp_path / "flowers.csv"
+    path = directory / "flowers.csv"
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
 @pytest.fixture
-def model(command, flowers) -> Path:
-    """A model of the flowers."""
-    result = command("train", flowers, "--target", "kind", *QUICK, "--quiet")
+def flowers(tmp_path) -> Path:
+    """A table of 120 flowers, whose kind follows from length and colour; some values are missing."""
+    return _write_flowers(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def trained_model(cache_of_this_run: None, tmp_path_factory) -> Path:
+    """A model of the flowers, trained once; tests get copies, which they may spoil."""
+    directory = tmp_path_factory.mktemp("trained")
+    result = _command_in(directory)("train", _write_flowers(directory), "--target", "kind", *QUICK, "--quiet")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    return flowers.parent / "model.safetensors"
+    return directory / "model.safetensors"
+
+
+@pytest.fixture
+def model(trained_model, flowers) -> Path:
+    """A model of the flowers, beside their table."""
+    return Path(shutil.copy(trained_model, flowers.parent))

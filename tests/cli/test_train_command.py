@@ -79,8 +79,8 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(command, flow
     assert files[0] == files[1]
 
 
-def test_no_directory_is_stored(model):
-    assert str(model.parent).encode() not in model.read_bytes()
+def test_no_directory_is_stored(trained_model):
+    assert str(trained_model.parent).encode() not in trained_model.read_bytes()
 
 
 @pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so where another test has loaded it
