@@ -21,27 +21,34 @@ _ABANDONED_SECONDS = 24 * 3600
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, disposable: bool = False) -> Iterator[Path]:
     """Yield the path of a new file beside `path` to write to; it takes its place when the block ends.
 
     Whatever happens before that (an exception, a full disk, a kill) leaves the old file as it was. The
     content reaches the disk before the name does: write, fsync, rename, fsync of the directory.
 
+    Args:
+        path: the file to replace.
+        disposable: the file can be made again, and who reads it notices if a power cut damaged it, as in a cache:
+            nothing waits for the disk, and what killed writers left is removed by who looks after the directory.
+
     Raises:
         OSError: The directory does not exist, is read-only or is full; its `filename` is `path`.
     """
-    _remove_abandoned(path)
+    if not disposable:
+        _remove_abandoned(path)
     beside = _beside(path)
     try:
         yield beside
-        synchronise(beside)
+        if not disposable:
+            synchronise(beside)
         os.replace(beside, path)
     except OSError as error:  # what the writer of the new file raises often names no file, or that one
         error.filename, error.filename2 = str(path), None
         raise
     finally:
         beside.unlink(missing_ok=True)
-    if os.name == "posix":
+    if os.name == "posix" and not disposable:
         synchronise(path.parent)
 
 

@@ -4,7 +4,8 @@ What is in the cache is executed, so nobody else may write there: the directory 
 that belongs to or can be changed by others is not used. Whatever is wrong with the cache, compiling goes on without it.
 
 An entry is a line that names the format, the SHA-256 of key and code, and the code. One that is damaged counts as
-missing. The entries used least recently make room for new ones.
+missing. The entries used least recently make room for new ones: whenever a process has written a share of what fits, it
+lists the directory and leaves that share free, so that a write costs the same however many entries there are.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ _HEADER = len(FORMAT) + hashlib.sha256().digest_size
 _ENTRY = re.compile(r"[0-9a-f]{64}\.object")
 _UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.object\.[0-9a-f-]+\.part")
 _ABANDONED_SECONDS = 3600
+_SHARES = 16
 _POSIX = os.name == "posix"
 _BINARY = getattr(os, "O_BINARY", 0)
+
+_written: dict[Path, int] = {}
+"""For each directory, the bytes that this process wrote since it made room there."""
 
 
 class CacheWarning(ChainruleWarning):
@@ -75,7 +80,8 @@ def read(name: str) -> bytes | None:
 def write(name: str, code: bytes) -> None:
     """Store code under a key, and evict what was used least recently; or do nothing if that is not possible."""
     directory, limit = config.cache_directory(), config.cache_bytes()
-    if directory is None or _HEADER + len(code) > limit:
+    share = limit // _SHARES
+    if directory is None or _HEADER + len(code) > limit - share:
         return
     with suppress(OSError):
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -86,11 +92,15 @@ def write(name: str, code: bytes) -> None:
         warn(f"compiled code is not kept: {directory} {reason}; {fix}", CacheWarning)
         return
     with suppress(OSError):
-        with replacing(_path(directory, name)) as beside:
+        with replacing(_path(directory, name), disposable=True) as beside:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
             with open(descriptor, "wb") as file:
                 file.write(_header(name, code) + code)
-        _evict(directory, limit)
+        written = _written.get(directory, limit) + _HEADER + len(code)
+        if written > share:
+            _evict(directory, limit - share)
+            written = 0
+        _written[directory] = written
 
 
 def problem(directory: Path) -> str | None:
