@@ -1,6 +1,7 @@
 """How hard the tests look: a quick, repeatable run on every push, a long and random one every night.
 
-Whatever a test compiles, its plan is verified, and its code is kept in a cache of this run alone.
+Whatever a test compiles, its plan is verified. Machine code is kept between runs, as it is for users: what names it says
+all that it follows from, the code generator included, so only what changed is compiled again (`--cache-clear`: all).
 """
 
 from __future__ import annotations
@@ -73,15 +74,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Neither what people have in their cache nor what earlier runs compiled has any influence."""
+def cache_of_the_tests(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What people have in their own cache has no influence, and nothing of the tests gets there."""
+    kept = pytestconfig.pluginmanager.hasplugin("cacheprovider")
+    directory = pytestconfig.cache.mkdir("machine_code") if kept else tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHAINRULE_CACHE", str(tmp_path_factory.mktemp("cache") / "code"))
+        patch.setenv("CHAINRULE_CACHE", str(directory / "code"))
+        patch.setenv("CHAINRULE_CACHE_MB", "1024")
         yield
 
 
 @pytest.fixture
-def unmeasured(cache_of_this_run: None) -> dict[str, str]:
+def unmeasured(cache_of_the_tests: None) -> dict[str, str]:
     """The environment of a process whose coverage is not measured.
 
     Where a process may write no file, what measures it cannot write either; and an interrupt there would leave its lock

@@ -29,7 +29,8 @@ def test_a_name_that_does_not_exist_is_named():
         import_module("chainrule.doctor").Remedy
 
 
-def test_a_training_whose_code_is_kept_imports_neither_code_generator_nor_explanations():
+def test_a_training_whose_code_is_kept_imports_neither_code_generator_nor_explanations(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
     imported = _imported()
     assert "chainrule.codegen.program" in imported  # the code was not kept yet
     imported = _imported()

@@ -60,7 +60,7 @@ def flowers(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_model(cache_of_this_run: None, tmp_path_factory) -> Path:
+def trained_model(cache_of_the_tests: None, tmp_path_factory) -> Path:
     """A model of the flowers, trained once; tests get copies, which they may spoil."""
     directory = tmp_path_factory.mktemp("trained")
     result = _command_in(directory)("train", _write_flowers(directory), "--target", "kind", *QUICK, "--quiet")
