@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -15,20 +19,50 @@ from expectations import QUICK
 from patience import PATIENCE
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Server = "subprocess.Popen[str] | None"
 
 
-def _command_in(directory: Path) -> Command:
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The process that `fork_server` describes; None where processes cannot be forked."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    script = [sys.executable, Path(__file__).with_name("fork_server.py")]
+    with subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.stdin.close()
+
+
+def _forked(server, directory: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    with TemporaryDirectory() as files:
+        output, errors = (Path(files, name) for name in ("output", "errors"))
+        for file in (output, errors):
+            file.touch()
+        command = {"directory": str(directory), "environment": dict(os.environ), "arguments": arguments}
+        print(json.dumps(command | {"output": str(output), "errors": str(errors)}), file=server.stdin, flush=True)
+        if not select.select([server.stdout], [], [], PATIENCE)[0]:
+            server.kill()
+            raise subprocess.TimeoutExpired(arguments, PATIENCE)
+        texts = (file.read_text(encoding="utf-8") for file in (output, errors))
+        return subprocess.CompletedProcess(arguments, int(server.stdout.readline()), *texts)
+
+
+def _command_in(directory: Path, server) -> Command:
     def run(*arguments, **keywords):
-        process = [sys.executable, "-m", "chainrule", *map(str, arguments)]
+        words = list(map(str, arguments))
+        if server is not None and not keywords:
+            return _forked(server, directory, words)
+        process = [sys.executable, "-m", "chainrule", *words]
         return subprocess.run(process, cwd=directory, capture_output=True, text=True, timeout=PATIENCE, **keywords)
 
     return run
 
 
 @pytest.fixture
-def command(tmp_path) -> Command:
+def command(tmp_path, server) -> Command:
     """Run `python -m chainrule …` in `tmp_path`; other keywords are those of `subprocess.run`."""
-    return _command_in(tmp_path)
+    return _command_in(tmp_path, server)
 
 
 @pytest.fixture
@@ -60,10 +94,10 @@ def flowers(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_model(cache_of_the_tests: None, tmp_path_factory) -> Path:
+def trained_model(cache_of_the_tests: None, server, tmp_path_factory) -> Path:
     """A model of the flowers, trained once; tests get copies, which they may spoil."""
     directory = tmp_path_factory.mktemp("trained")
-    result = _command_in(directory)("train", _write_flowers(directory), "--target", "kind", *QUICK, "--quiet")
+    result = _command_in(directory, server)("train", _write_flowers(directory), "--target", "kind", *QUICK, "--quiet")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     return directory / "model.safetensors"
 
