@@ -1,7 +1,8 @@
 """How hard the tests look: a quick, repeatable run on every push, a long and random one every night.
 
-Whatever a test compiles, its plan is verified. Machine code is kept between runs, as it is for users: what names it says
-all that it follows from, the code generator included, so only what changed is compiled again (`--cache-clear`: all).
+Whatever a test compiles, its plan is verified. Machine code is kept between runs, as it is for users: its name is a
+digest of all that it follows from, the code generator included, so only what changed is compiled again. `--cache-clear`
+makes all of it anew.
 """
 
 from __future__ import annotations

@@ -32,9 +32,11 @@ def become(command: dict[str, Any]) -> None:
         file = os.open(name, os.O_RDWR)
         os.dup2(file, number)
         os.close(file)
-    sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), "utf-8")
-    sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), "utf-8")
-    sys.stderr = io.TextIOWrapper(open(2, "wb", closefd=False), "utf-8", "backslashreplace", line_buffering=True)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), "utf-8", errors, line_buffering=live)
+        for number, errors, live in ((1, "strict", False), (2, "backslashreplace", True))
+    )
     sys.path[0] = command["directory"]
     sys.argv = ["chainrule", *command["arguments"]]
     runpy.run_module("chainrule", run_name="__main__", alter_sys=True)
