@@ -21,7 +21,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.predicting import block_of
 from chainrule.nn.scores import scores
 from chainrule.nn.sparse_rows import SparseRows
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.sampling import split_rows
 from chainrule.train import Training, TrainingPlan
 from chainrule.train.examples import Examples
@@ -59,7 +59,7 @@ def make_training(
     y: Any,
     options: Options,
     plan: TrainingPlan,
-    optimizer: Optimizer | LBFGS,
+    optimizer: Minimizer,
     callbacks: Sequence[Any],
     diagnose: Diagnose | None = None,
 ) -> Training:

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.nn import fitting
 from chainrule.nn.architecture import Architecture
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.train import TrainingPlan
 from chainrule.train.runner import chosen_optimizer, make_runner
 from chainrule.tree import Tree
@@ -27,7 +27,7 @@ def training_step(
     X: Any,
     y: Any,
     batch_size: int,
-    optimizer: Optimizer | LBFGS | None,
+    optimizer: Minimizer | None,
 ) -> Inspection:
     """What is compiled for a step on mini-batches of a size; see `Network.profile`."""
     plan = TrainingPlan(1, batch_size)

@@ -26,7 +26,7 @@ from chainrule.nn.predictions import predictions, probabilities, require_probabi
 from chainrule.nn.sequence import initialise_all
 from chainrule.nn.sparse_rows import is_sparse
 from chainrule.nn.targets import one_row
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.train import Checkpoint, History, TrainingPlan
 from chainrule.train.callbacks import as_callbacks
 from chainrule.train.checkpoint import checkpoint_callbacks
@@ -162,7 +162,7 @@ class Network:
         self,
         x: Any,
         y: Any,
-        optimizer: Optimizer | LBFGS | float = 0.1,
+        optimizer: Minimizer | float = 0.1,
         *,
         transform_gradients: Callable[..., Tree] | None = None,
     ) -> StepExplanation:
@@ -265,7 +265,7 @@ class Network:
         X: Any,
         y: Any,
         *,
-        optimizer: Optimizer | LBFGS | None = None,
+        optimizer: Minimizer | None = None,
         epochs: int = 20,
         batch_size: int | None = 32,
         shuffle: bool = True,
@@ -360,7 +360,7 @@ class Network:
         y: Any = None,
         *,
         batch_size: int = 32,
-        optimizer: Optimizer | LBFGS | None = None,
+        optimizer: Minimizer | None = None,
     ) -> Profile:
         """What one step of `fit` is compiled to: every kernel with its loops, work, tiles, threads and times.
 

@@ -11,6 +11,7 @@ from chainrule.optim.adam import Adam, AdamW
 from chainrule.optim.adaptive import Adagrad, RMSprop
 from chainrule.optim.clipping import clip_by_global_norm, clip_by_value, global_norm
 from chainrule.optim.lbfgs import LBFGS
+from chainrule.optim.minimizer import Ending, FullBatchMinimizer, Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules import (
     Constant,
@@ -32,8 +33,11 @@ __all__ = [
     "AdamW",
     "Constant",
     "Cosine",
+    "Ending",
     "Exponential",
+    "FullBatchMinimizer",
     "InverseScaling",
+    "Minimizer",
     "OneCycle",
     "Optimizer",
     "RMSprop",

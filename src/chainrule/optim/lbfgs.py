@@ -11,9 +11,7 @@ Source: Nocedal and Wright (2006), Numerical optimization, algorithms 7.4 and 7.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -21,11 +19,10 @@ from chainrule import tree
 from chainrule.constraints import COUNT, NOT_NEGATIVE, SHARE
 from chainrule.errors import ArgumentError
 from chainrule.optim.line_search import StrongWolfe, Trial
+from chainrule.optim.minimizer import Ending, FullBatchMinimizer, Objective
 from chainrule.optim.optimizer import require_floating
 from chainrule.tree import Tree
 from chainrule.types import Array
-
-Objective = Callable[[Tree], tuple[float, Tree]]
 
 _ROUNDINGS = 10
 """Units of rounding that a loss, a mean of many numbers, may be wrong by."""
@@ -33,20 +30,8 @@ _TOLD_APART = 1000
 """Units of rounding that the first step along the gradient should lower the loss by, at least."""
 
 
-class Ending(NamedTuple):
-    """How a search ended.
-
-    Attributes:
-        outcome: "converged", or "stalled" if lower losses are to be expected but none was found.
-        reason: why, in a sentence.
-    """
-
-    outcome: str
-    reason: str
-
-
 @dataclass(frozen=True)
-class LBFGS:
+class LBFGS(FullBatchMinimizer):
     """Limited-memory BFGS with a strong Wolfe line search, for full batches.
 
     Args:
@@ -62,8 +47,6 @@ class LBFGS:
     sufficient_decrease: float = 1e-4
     curvature: float = 0.9
     tolerance: float = 1e-7
-
-    full_batch: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         COUNT.require_fields(self, "history", "max_line_search")

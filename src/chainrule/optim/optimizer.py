@@ -10,9 +10,9 @@ Scalars are computed in float64 and then cast to the dtype of each leaf, so floa
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from chainrule import tree
 from chainrule.constraints import POSITIVE
 from chainrule.errors import ArgumentError
 from chainrule.optim.clipping import clip_by_global_norm, clip_by_value
+from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.schedules import Scalar, Schedule, as_schedule
 from chainrule.tree import Tree
 from chainrule.types import require_unmasked
@@ -29,7 +30,7 @@ Leaves = tuple[Leaf, ...]
 
 
 @dataclass(frozen=True)
-class Optimizer(ABC):
+class Optimizer(Minimizer):
     """What all first-order optimisers share.
 
     Args:
@@ -43,8 +44,6 @@ class Optimizer(ABC):
     _: KW_ONLY
     clip_norm: float | None = None
     clip_value: float | None = None
-
-    full_batch: ClassVar[bool] = False  # True: has `step(objective, …)`, as LBFGS, and no `update`
 
     def __post_init__(self) -> None:
         as_schedule(self.learning_rate)

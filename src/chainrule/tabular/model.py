@@ -17,7 +17,7 @@ from chainrule.data.record import JSON
 from chainrule.doctor import Diagnosis
 from chainrule.errors import ArgumentError, DivergenceError
 from chainrule.figures import counted
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.printable import printable
 from chainrule.tabular import files
 from chainrule.tabular.report import Report
@@ -90,7 +90,7 @@ class TableModel:
         """
         return explain_row(self.preprocessing, self.network, self.target, row, baseline, of)
 
-    def explain_step(self, row: Row, optimizer: Optimizer | LBFGS | float = 0.1) -> nn.StepExplanation:
+    def explain_step(self, row: Row, optimizer: Minimizer | float = 0.1) -> nn.StepExplanation:
         """One step of the network on a row and its target, with numbers; see `Network.explain_step`.
 
         Args:

@@ -13,7 +13,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.execution.program import Program
 from chainrule.ops import random_key
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.row_blocks import row_blocks
 from chainrule.train.arrays import as_data
 from chainrule.train.callbacks import as_callbacks
@@ -42,7 +42,7 @@ def fit(
     parameters: Tree,
     data: Any,
     *,
-    optimizer: Optimizer | LBFGS | None = None,
+    optimizer: Minimizer | None = None,
     epochs: int = 10,
     batch_size: int | None = 32,
     shuffle: bool = True,

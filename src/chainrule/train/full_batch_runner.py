@@ -11,8 +11,7 @@ from chainrule import tree
 from chainrule.doctor.measuring import Detail
 from chainrule.execution.program import Program
 from chainrule.ops import random_key
-from chainrule.optim import LBFGS
-from chainrule.optim.lbfgs import Ending
+from chainrule.optim.minimizer import Ending, FullBatchMinimizer
 from chainrule.train.gradient import backward_pass_of, gathered_objective, gradients_of, mean_loss
 from chainrule.train.problem import Problem
 from chainrule.train.weights import Weights, first_not_finite
@@ -24,10 +23,15 @@ if TYPE_CHECKING:
 
 
 class FullBatchRunner:
-    """Makes the steps of L-BFGS: its line search asks for loss and gradient of all examples as often as it needs."""
+    """Makes the steps of a search, such as L-BFGS: each asks for loss and gradient as often as it needs."""
 
     def __init__(
-        self, problem: Problem, optimizer: LBFGS, data: Sequence[Array], sample_weight: Array | None, weights: Weights
+        self,
+        problem: Problem,
+        optimizer: FullBatchMinimizer,
+        data: Sequence[Array],
+        sample_weight: Array | None,
+        weights: Weights,
     ) -> None:
         self.problem, self.optimizer = problem, optimizer
         # a call reads contiguous arrays: one copy now, if need be, is less than one at every point that is asked for

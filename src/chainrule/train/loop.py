@@ -16,7 +16,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.interrupt import Interrupt, catching_interrupts
 from chainrule.ops import random_key
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.train.callbacks import Callback, as_callbacks, hears_steps
 from chainrule.train.divergence import divergence_error
 from chainrule.train.examples import Epoch, Examples
@@ -56,7 +56,7 @@ class Training:
     """
 
     problem: Problem
-    optimizer: Optimizer | LBFGS
+    optimizer: Minimizer
     data: Examples
     plan: TrainingPlan
     start: Weights

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.constraints import COUNT, SEED
 from chainrule.errors import ArgumentError
 from chainrule.figures import counted
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.sampling import epoch_order
 from chainrule.train.gradient_accumulation import GradientAccumulation
 from chainrule.tree import Tree
@@ -58,7 +58,7 @@ class TrainingPlan:
         SEED.require(self.seed, "seed")
 
     @classmethod
-    def of(cls, optimizer: Optimizer | LBFGS, *, batch_size: int | None, **choices: Any) -> TrainingPlan:
+    def of(cls, optimizer: Minimizer, *, batch_size: int | None, **choices: Any) -> TrainingPlan:
         """The plan of a training with an optimiser: one that takes all examples in every step has no batch size."""
         return cls(batch_size=None if optimizer.full_batch else batch_size, **choices)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from chainrule.doctor.measuring import Detail
 from chainrule.errors import ArgumentError
-from chainrule.optim import LBFGS, Adam, Optimizer
-from chainrule.optim.lbfgs import Ending
+from chainrule.optim import Adam, Minimizer, Optimizer
+from chainrule.optim.minimizer import Ending, FullBatchMinimizer
 from chainrule.train.full_batch_runner import FullBatchRunner
 from chainrule.train.gradient_accumulation import GradientAccumulation
 from chainrule.train.problem import Problem
@@ -55,26 +55,27 @@ class Runner(Protocol):
         """What the engine makes of a step on batches of a size."""
 
 
-def chosen_optimizer(optimizer: Optimizer | LBFGS | None) -> Optimizer | LBFGS:
+def chosen_optimizer(optimizer: Minimizer | None) -> Minimizer:
     """The optimiser that an argument of `fit` stands for: Adam(1e-3) if none is given."""
     if optimizer is None:
         return Adam(1e-3)
-    if not isinstance(optimizer, Optimizer | LBFGS):
+    if not isinstance(optimizer, Optimizer | FullBatchMinimizer):
         raise ArgumentError(f"optimizer must be an optimiser such as optim.Adam(1e-3), got {optimizer!r}")
     return optimizer
 
 
 def make_runner(
     problem: Problem,
-    optimizer: Optimizer | LBFGS,
+    optimizer: Minimizer,
     data: Sequence[Array],
     sample_weight: Array | None,
     weights: Weights,
     accumulation: GradientAccumulation | None = None,
 ) -> Runner:
     """What makes the steps that the optimiser needs, from these weights on."""
-    if not isinstance(optimizer, LBFGS):
+    if isinstance(optimizer, Optimizer):
         return StepRunner(problem, optimizer, data, sample_weight, weights, accumulation)
+    assert isinstance(optimizer, FullBatchMinimizer)  # `chosen_optimizer` lets nothing else through
     if accumulation is not None and (accumulation.accumulates or accumulation.transform):
         raise ArgumentError(
             "LBFGS takes all examples at once and asks for gradients as often as it needs; use accumulate= and "

@@ -18,7 +18,8 @@ from chainrule.nn.step_report.local_rules import LocalRule, computed, output_der
 from chainrule.nn.step_report.names import indices, parameter_name
 from chainrule.nn.step_report.record import DifferenceCheck, Update
 from chainrule.nn.step_report.report import StepExplanation
-from chainrule.optim import LBFGS, SGD, Adam, Optimizer
+from chainrule.optim import SGD, Adam, Minimizer, Optimizer
+from chainrule.optim.minimizer import FullBatchMinimizer
 from chainrule.train.gradient_accumulation import GradientAccumulation
 from chainrule.transforms.rounding import bounded
 from chainrule.tree import Tree
@@ -35,7 +36,7 @@ def explain_step(
     state: Tree,
     backpropagation: Program,
     examples: tuple[Array, Array, bool],
-    optimizer: Optimizer | LBFGS | float,
+    optimizer: Minimizer | float,
     transform: Callable[..., Tree] | None,
 ) -> StepExplanation:
     """See `Network.explain_step`; `backpropagation` is the network's own program, `examples` are rows, targets and
@@ -64,8 +65,8 @@ def explain_step(
     )
 
 
-def _chosen(optimizer: Optimizer | LBFGS | float) -> Optimizer | LBFGS:
-    if isinstance(optimizer, Optimizer | LBFGS):
+def _chosen(optimizer: Minimizer | float) -> Minimizer:
+    if isinstance(optimizer, Minimizer):
         return optimizer
     if isinstance(optimizer, bool) or not isinstance(optimizer, int | float | np.number):
         raise ArgumentError(
@@ -103,7 +104,7 @@ def _local_rules(
 
 
 def _updated(
-    optimizer: Optimizer | LBFGS,
+    optimizer: Minimizer,
     parameters: Tree,
     results: dict[str, Tree],
     run: Callable[[Tree], dict[str, Tree]],
@@ -113,7 +114,7 @@ def _updated(
     gradient = results["parameters"]
     start = optimizer.initialise(parameters)
     numbers: dict[str, Tree] = {}
-    if isinstance(optimizer, LBFGS):
+    if isinstance(optimizer, FullBatchMinimizer):
         if transform is not None:
             raise ArgumentError("LBFGS asks for gradients as often as it needs; use transform_gradients with another")
 
@@ -123,7 +124,8 @@ def _updated(
 
         after, _, _ = optimizer.step(objective, parameters, start)
     else:
-        chosen: Optimizer = optimizer
+        assert isinstance(optimizer, Optimizer)
+        chosen = optimizer
         accumulation = GradientAccumulation(transform=transform)
 
         def update(parameters: Tree, gradient: Tree, state: Tree, step: Any, total: Any) -> Tree:

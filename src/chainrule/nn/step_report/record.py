@@ -15,7 +15,7 @@ from chainrule.nn.step_report.closed_forms import ClosedForm, output_form, slope
 from chainrule.nn.step_report.formula import Formula, formula, in_brackets
 from chainrule.nn.step_report.local_rules import LocalRule
 from chainrule.nn.step_report.names import name, quantity
-from chainrule.optim import LBFGS, Optimizer
+from chainrule.optim import Minimizer
 from chainrule.tree import Tree
 from chainrule.types import Array
 
@@ -34,7 +34,7 @@ class Update:
         predicted: the change of ℒ to first order, ⟨g, Δ⟩.
     """
 
-    optimizer: Optimizer | LBFGS
+    optimizer: Minimizer
     plain: bool
     transformed: bool
     parameters: Tree
