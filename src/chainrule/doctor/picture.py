@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.doctor.measurements import Measurements
 from chainrule.errors import ArgumentError
-from chainrule.explain.render.curves import curves_svg
+from chainrule.explain.curves import curves_svg
 
 TITLES = {
     "loss": "ℒ, the mean loss of the batch",

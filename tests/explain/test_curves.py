@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from chainrule.errors import ArgumentError
-from chainrule.explain.render.curves import HEIGHT, LEFT, TOP, WIDTH, curves_svg
+from chainrule.explain.curves import HEIGHT, LEFT, TOP, WIDTH, curves_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
