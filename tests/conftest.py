@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+# Tests start many processes; each would compile what it imports, were it forbidden to keep that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("push", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
 

@@ -1,4 +1,4 @@
-"""A cache of its own for each test, and native functions to run."""
+"""A cache of its own for a test that asks for it, and native functions to run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chainrule.runtime.code import load
 from patience import PATIENCE
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def cache_directory(tmp_path, monkeypatch):
     """A directory for compiled code that does not exist yet."""
     directory = tmp_path / "kept" / "code"

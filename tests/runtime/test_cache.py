@@ -14,6 +14,7 @@ from chainrule.runtime import cache
 from chainrule.runtime.cache import CacheWarning
 from patience import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("cache_directory")
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes as POSIX has them")
 NAME, OTHER = cache.key("one"), cache.key("two")
 

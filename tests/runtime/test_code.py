@@ -15,6 +15,8 @@ from chainrule.runtime import cache, code
 from chainrule.runtime.code import assembly, emit, load, load_or_write
 from patience import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("cache_directory")
+
 TWICE = "define double @twice(double %x) { %y = fmul double %x, 2.0\n ret double %y }\n"
 FILL = """
     declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)

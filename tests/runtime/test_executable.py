@@ -65,7 +65,7 @@ def test_the_target_is_this_machine_or_the_one_that_the_environment_names(monkey
 
 
 @pytest.fixture
-def written(monkeypatch):
+def written(monkeypatch, cache_directory):
     """The plans of which a program was written."""
     plans, write = [], program.write_program
 

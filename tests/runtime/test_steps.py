@@ -124,7 +124,7 @@ SCRIPT = """
 """
 
 
-def test_code_and_bits_are_the_same_in_every_process_with_a_cold_and_a_warm_cache(script, cache_directory):
+def test_code_and_bits_are_the_same_in_every_process_with_a_cold_and_a_warm_cache(cache_directory, script):
     here = os.path.dirname(__file__)
     text = SCRIPT.format(paths=[here, os.path.dirname(here)])
     printed = {script(text, PYTHONHASHSEED="0", CHAINRULE_CACHE="off"), script(text, PYTHONHASHSEED="1")}
